@@ -1,0 +1,3 @@
+"""Video saliency for robots: from a camera's frames to the point a person would look at."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Offline tools: evaluation, and maps and gaze for files."""
