@@ -1,0 +1,133 @@
+"""Names of the networks: what each one needs, and how to make one."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from dataclasses import dataclass
+
+from torch import nn
+
+from vinet_ros.preprocess import INPUT_SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """What a caller must know of a network before it exists.
+
+    Attributes:
+        name: Name in the catalog.
+        clip_length: Frames in a clip by default; the module's own `clip_length` counts.
+        input_size: Height and width of a frame in pixels.
+        rate_hz: Frames a second that the network was made for.
+        streaming: Whether `encode` does the expensive part once a frame, so that a step costs
+            one frame; else every prediction costs the whole clip.
+        audio: Whether `forward` takes sound beside the clip.
+        saliency: Whether the output is a saliency map (else features).
+        summary: One line for people.
+    """
+
+    name: str
+    clip_length: int
+    input_size: tuple[int, int]
+    rate_hz: float
+    streaming: bool
+    audio: bool
+    saliency: bool
+    summary: str
+
+
+_SPECS = {
+    spec.name: spec
+    for spec in (
+        ModelSpec(
+            name="vinet",
+            clip_length=32,
+            input_size=INPUT_SIZE,
+            rate_hz=30.0,
+            streaming=False,
+            audio=False,
+            saliency=True,
+            summary="ViNet (IROS 2021): S3D encoder, decoder with skips; about a second of video",
+        ),
+        ModelSpec(
+            name="vinet_lite",
+            clip_length=8,
+            input_size=INPUT_SIZE,
+            rate_hz=15.0,
+            streaming=True,
+            audio=False,
+            saliency=True,
+            summary="our small causal network: features of each frame computed once and kept",
+        ),
+        ModelSpec(
+            name="s3d",
+            clip_length=32,
+            input_size=INPUT_SIZE,
+            rate_hz=30.0,
+            streaming=False,
+            audio=False,
+            saliency=False,
+            summary="ViNet's S3D encoder alone; forward gives its four feature levels",
+        ),
+    )
+}
+
+# Module and class, imported when asked for: listing the models must not build any.
+_CLASSES = {
+    "vinet": ("vinet_ros.networks.vinet", "ViNet"),
+    "vinet_lite": ("vinet_ros.networks.vinet_lite", "ViNetLite"),
+    "s3d": ("vinet_ros.networks.s3d", "S3D"),
+}
+
+
+def list_models() -> list[str]:
+    """Return the names that :func:`create_model` knows."""
+    return list(_SPECS)
+
+
+def model_spec(name: str) -> ModelSpec:
+    """Return the catalog's entry of one network.
+
+    Raises:
+        ValueError: If there is no network of that name.
+    """
+    if name not in _SPECS:
+        raise ValueError(f"no model is named {name!r}; there are {', '.join(_SPECS)}")
+    return _SPECS[name]
+
+
+def model_class(name: str) -> type[nn.Module]:
+    """Return the class behind a name.
+
+    Raises:
+        ValueError: If there is no network of that name.
+    """
+    module_name, class_name = _CLASSES[model_spec(name).name]
+    found = getattr(importlib.import_module(module_name), class_name)
+    assert isinstance(found, type) and issubclass(found, nn.Module)
+    return found
+
+
+def create_model(name: str, **options: object) -> nn.Module:
+    """Build a network with fresh (untrained) weights, in training mode.
+
+    A saliency network's `forward` takes a normalised clip (B, 3, T, H, W) and gives maps
+    (B, H, W) in (0, 1).
+
+    Args:
+        name: A name of :func:`list_models`.
+        **options: The network's own options, e.g. ``clip_length=16`` for `vinet`.
+
+    Raises:
+        ValueError: If the name, an option, or a combination of options does not exist; the
+            message names those there are.
+    """
+    constructor = model_class(name)
+    known = list(inspect.signature(constructor).parameters)
+    unknown = sorted(set(options) - set(known))
+    if unknown:
+        raise ValueError(
+            f"{name} has no option {', '.join(unknown)}; there are {', '.join(known) or 'none'}"
+        )
+    return constructor(**options)

@@ -1,0 +1,293 @@
+"""Weights into networks: strictly, with reasons."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from vinet_ros.errors import DeviceError, WeightsError
+from vinet_ros.networks.catalog import create_model, list_models, model_class, model_spec
+from vinet_ros.networks.weights import (
+    WeightsCard,
+    bundled_folders,
+    bundled_weights,
+    read_card,
+    read_state_dict,
+    sha256_of,
+)
+
+Shapes = Mapping[str, tuple[int, ...]]
+_SHOWN = 4
+
+
+def load_model(
+    name: str,
+    weights: str | Path | None = None,
+    device: str | torch.device = "cpu",
+    *,
+    sha256: str | None = None,
+    **options: object,
+) -> nn.Module:
+    """Build a network with the weights of a file, ready to predict.
+
+    Takes our safetensors, the authors' files, and for the encoders the public Kinetics files.
+    Options are read off the file's card, keys and shapes; what is given here wins. The file's
+    card (one made up from what was read, where it has none) is kept: see
+    :func:`~vinet_ros.networks.weights.card_of`.
+
+    Args:
+        name: A name of :func:`~vinet_ros.networks.list_models`.
+        weights: The file; None for the weights that come with the package.
+        device: Where the network shall live.
+        sha256: The hash that the file must have.
+        **options: The network's options, where the file does not tell them.
+
+    Returns:
+        The network in evaluation mode, float32.
+
+    Raises:
+        ValueError: If the name or an option does not exist.
+        WeightsError: If there is no such file, or it is damaged, hostile or does not fit; the
+            message names the first reasons and what to do.
+        DeviceError: If the device is not there.
+    """
+    model_spec(name)
+    path = _file_for(name, weights)
+    digest = sha256_of(path) if path.is_file() else ""
+    if sha256 is not None and digest and digest != sha256.lower().strip():
+        raise WeightsError(
+            f"{path} is not the expected file: expected sha256 {sha256}, got {digest}; get it "
+            "again, or correct the expected hash"
+        )
+    state, card = read_state_dict(path), read_card(path)
+    if card is not None and card.model != name:
+        raise WeightsError(f"{path} holds weights of {card.model!r}, not of {name!r}")
+    if name == "s3d" and is_kinetics_s3d(shapes_of(state)):
+        state = rename_kinetics_s3d(state)
+    read_off = read_options(name, shapes_of(state), card)
+    model = _build(name, path, {**read_off, **options}, chosen=options)
+    advice = functools.partial(_advice, name, shapes_of(state), read_off, options)
+    fill(model, state, source=str(path), advice=advice)
+    card = card or _made_up_card(name, model, read_off, path, digest)
+    model.card = card  # type: ignore[assignment]  # modules may carry plain values too
+    return _moved(model.eval(), device)
+
+
+def load_kinetics_s3d(model: nn.Module, path: str | Path) -> None:
+    """Fill the S3D encoder of a network from the public Kinetics-400 file, strictly.
+
+    The file's classifier is left out; batch counters may lack, as old files have none.
+
+    Args:
+        model: `s3d`, or a network with one under ``backbone`` (`vinet`).
+        path: ``S3D_kinetics400.pt``.
+
+    Raises:
+        WeightsError: If the file is not that one.
+        ValueError: If the network has no S3D encoder.
+
+    Source:
+        The public S3D code's file layout: one Sequential of 16 entries.
+    """
+    encoder = getattr(model, "backbone", model)
+    if not hasattr(encoder, "base1"):
+        raise ValueError(f"{type(model).__name__} has no S3D encoder to fill")
+    state = read_state_dict(path)
+    if not is_kinetics_s3d(shapes_of(state)):
+        raise WeightsError(
+            f"{path} is not a Kinetics S3D file: its keys start with {_first_keys(state)}, "
+            "expected base.0.conv_s.weight and so on"
+        )
+    fill(encoder, rename_kinetics_s3d(state), source=str(path))
+
+
+def shapes_of(state: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each tensor."""
+    return {key: tuple(value.shape) for key, value in state.items()}
+
+
+def identify(shapes: Shapes) -> str | None:
+    """Return the catalog's name for what has these keys, or None."""
+    for name in list_models():
+        recognise = _hook(name)
+        if recognise is not None and recognise(shapes) is not None:
+            return name
+    return "s3d" if is_kinetics_s3d(shapes) else None
+
+
+def read_options(name: str, shapes: Shapes, card: WeightsCard | None) -> dict[str, Any]:
+    """Return the options that card, keys and shapes of a file tell; the shapes win."""
+    recognise = _hook(name)
+    told = dict(card.options) if card is not None else {}
+    told.update((recognise(shapes) if recognise else None) or {})
+    return told
+
+
+def problems_of(model: nn.Module, state: Mapping[str, Tensor]) -> list[str]:
+    """Return every reason why a state dict does not fill a network exactly, worst first."""
+    expected = model.state_dict()
+    missing = [f"lacks {key}" for key in expected if key not in state]
+    misshapen = [
+        f"{key} is {_shape(state[key])}, expected {_shape(value)}"
+        for key, value in expected.items()
+        if key in state and state[key].shape != value.shape
+    ]
+    extra = [f"has {key}, which the model lacks" for key in state if key not in expected]
+    # Values are looked at last: a tensor of the wrong shape may claim any size.
+    values = [
+        reason
+        for key, value in expected.items()
+        if key in state and state[key].shape == value.shape
+        for reason in _value_problem(key, state[key], value)
+    ]
+    return missing + misshapen + extra + values
+
+
+def fill(
+    model: nn.Module,
+    state: Mapping[str, Tensor],
+    source: str,
+    advice: Callable[[], str] = lambda: "",
+) -> None:
+    """Copy a state dict into a network, all of it or nothing.
+
+    Raises:
+        WeightsError: If it does not fit; names the first reasons and what to do.
+    """
+    problems = problems_of(model, state)
+    if problems:
+        shown = "; ".join(problems[:_SHOWN])
+        more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+        what_to_do = advice() or "`vinet weights inspect FILE` shows what it holds"
+        raise WeightsError(
+            f"{source} does not fit {type(model).__name__}: {shown}{more}. {what_to_do}"
+        )
+    model.load_state_dict(state, strict=True)
+
+
+def is_kinetics_s3d(shapes: Shapes) -> bool:
+    """Tell the public Kinetics S3D file by its first key."""
+    return "base.0.conv_s.weight" in shapes
+
+
+def rename_kinetics_s3d(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Give the Kinetics file's tensors the names of our S3D, without the classifier."""
+    renamed = {}
+    for key, value in state.items():
+        if key in ("fc.0.weight", "fc.0.bias"):
+            continue
+        renamed[_encoder_key(key)] = value
+    for key in list(renamed):
+        if key.endswith("running_var"):
+            counter = key.removesuffix("running_var") + "num_batches_tracked"
+            renamed.setdefault(counter, torch.zeros((), dtype=torch.int64))
+    return renamed
+
+
+def _encoder_key(key: str) -> str:
+    """Map an index of the file's one Sequential to our four stages (pools have no keys)."""
+    head, _, rest = key.partition(".")
+    index, _, rest = rest.partition(".")
+    if head == "base" and index.isdecimal():
+        for stage, first, last in ((1, 0, 3), (2, 5, 6), (3, 8, 12), (4, 14, 15)):
+            if first <= int(index) <= last:
+                return f"base{stage}.{int(index) - first}.{rest}"
+    return key
+
+
+def _file_for(name: str, weights: str | Path | None) -> Path:
+    if weights is not None:
+        return Path(weights).expanduser()
+    bundled = bundled_weights(name)
+    if bundled is None:
+        folders = ", ".join(str(folder) for folder in bundled_folders())
+        raise WeightsError(
+            f"no weights for {name!r} come with the package (no {name}.safetensors in {folders}); "
+            "give a file with weights=..."
+        )
+    return bundled
+
+
+def _build(
+    name: str, path: Path, options: dict[str, Any], chosen: Mapping[str, object]
+) -> nn.Module:
+    try:
+        return create_model(name, **options)
+    except (ValueError, TypeError) as error:
+        if set(options) == set(chosen) or _wrong_by_itself(name, chosen):
+            raise
+        raise WeightsError(f"{path} tells options that {name} does not have: {error}") from error
+
+
+def _wrong_by_itself(name: str, chosen: Mapping[str, object]) -> bool:
+    try:
+        create_model(name, **chosen)
+    except (ValueError, TypeError):
+        return True
+    return False
+
+
+def _hook(name: str) -> Callable[[Shapes], dict[str, Any] | None] | None:
+    """Return the network's own reading of its keys, where it has one."""
+    return getattr(model_class(name), "options_from_shapes", None)
+
+
+def _value_problem(key: str, got: Tensor, expected: Tensor) -> list[str]:
+    if got.is_floating_point() != expected.is_floating_point() or got.is_complex():
+        return [f"{key} is stored as {got.dtype}, expected {expected.dtype}"]
+    if got.is_floating_point() and not math.isfinite(float(got.float().sum())):
+        return [f"{key} holds NaN or infinity"]
+    return []
+
+
+def _advice(
+    name: str, shapes: Shapes, read_off: Mapping[str, Any], chosen: Mapping[str, object]
+) -> str:
+    told = [
+        f"{k}={read_off[k]!r}" for k, v in chosen.items() if k in read_off and read_off[k] != v
+    ]
+    if told:
+        return f"The file was made with {', '.join(told)}: leave the option out"
+    found = identify(shapes)
+    if found is not None and found != name:
+        return f"It looks like {found!r}: load it under that name"
+    if any(key.startswith("visual_model.") for key in shapes):
+        return "It looks like AViNet, which has sound; `vinet` is its visual part alone"
+    return ""
+
+
+def _made_up_card(
+    name: str, model: nn.Module, options: dict[str, Any], path: Path, digest: str
+) -> WeightsCard:
+    spec = model_spec(name)
+    return WeightsCard(
+        model=name,
+        clip_length=int(getattr(model, "clip_length", spec.clip_length)),
+        input_size=spec.input_size,
+        rate_hz=spec.rate_hz,
+        options=options,
+        file=path.name,
+        sha256=digest,
+    )
+
+
+def _moved(model: nn.Module, device: str | torch.device) -> nn.Module:
+    try:
+        return model.to(device)
+    except (RuntimeError, AssertionError) as error:
+        first = (str(error).splitlines() or [""])[0]
+        raise DeviceError(f"device {device!s} cannot be used ({first}); try 'cpu'") from error
+
+
+def _shape(value: Tensor) -> str:
+    return "x".join(str(n) for n in value.shape) or "a single number"
+
+
+def _first_keys(state: Mapping[str, Tensor]) -> str:
+    return ", ".join(list(state)[:3]) or "(none)"
