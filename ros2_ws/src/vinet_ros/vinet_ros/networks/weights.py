@@ -63,7 +63,7 @@ class WeightsCard:
     def to_json(self) -> str:
         """Return the card as it is stored in a file (without the file's own name and hash)."""
         stored = {k: v for k, v in asdict(self).items() if k not in ("file", "sha256")}
-        return json.dumps(stored, sort_keys=True)
+        return json.dumps(stored)
 
     @classmethod
     def from_json(cls, text: str) -> WeightsCard:
@@ -153,7 +153,8 @@ def save_weights(
         raise ValueError(f"weights are stored as float32 or float16, not as {dtype}")
     path = Path(path)
     stored = {key: _stored(key, value, dtype) for key, value in model.state_dict().items()}
-    metadata = {"format": "pt", _CARD_KEY: card.to_json()}
+    # One entry only: the library writes several in any order, and the hash shall stay the same.
+    metadata = {_CARD_KEY: card.to_json()}
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
             unfinished = Path(folder) / path.name
