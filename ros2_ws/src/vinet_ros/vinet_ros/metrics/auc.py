@@ -27,9 +27,9 @@ def auc_judd(
         prediction: Map(s) of any range.
         fixations: Map(s), fixated where greater than zero.
         ties: "exact" is the Mann-Whitney value, equal values count half. "mit" is the
-            benchmark's curve without its random jitter: wrong in both directions with ties (it may even
-            leave [0, 1]), and without them higher by up to 1 / (2 fixated pixels), since its trapezoids cut the
-            corners of the steps.
+            benchmark's curve without its random jitter: with ties wrong in both directions, even
+            outside [0, 1]; without ties higher by up to 1 / (2 fixated pixels), since its
+            trapezoids cut the corners of the steps.
 
     Returns:
         The scores, "exact" in [0, 1]; NaN if the prediction is constant, nothing or everything
