@@ -1,0 +1,154 @@
+"""vinet_lite: our small causal saliency network for robots without a GPU.
+
+A per-frame encoder (EfficientNet-Lite0), whose features are computed once a frame and kept, and
+a decoder in the manner of ViNet that joins several levels and, along time, the kept features of
+the last frames. It is not from either paper.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from vinet_ros.networks.efficientnet_lite import LEVEL_CHANNELS, EfficientNetLite0
+
+
+class ViNetLite(nn.Module):
+    """Clip to map, and the same in steps: :meth:`encode` once a frame, :meth:`decode` a window.
+
+    ``decode`` on the stacked features of T frames equals ``forward`` on their clip by
+    construction, so a stream costs one encoder pass a frame.
+
+    Args:
+        clip_length: Frames of the window, at least 1.
+        width: Channels of the finest decoder stage; the coarser ones have 2 and 3 times as many.
+        motion_width: Channels that each level's temporal convolution gives.
+    """
+
+    input_size = (224, 384)
+
+    def __init__(self, clip_length: int = 8, width: int = 48, motion_width: int = 32) -> None:
+        super().__init__()
+        if clip_length < 1:
+            raise ValueError(f"clip_length must be at least 1, got {clip_length}")
+        self.clip_length = clip_length
+        self.encoder = EfficientNetLite0()
+        self.decoder = LiteDecoder(clip_length, width, motion_width)
+
+    def encode(self, frames: Tensor) -> tuple[Tensor, ...]:
+        """Return what is kept of each frame.
+
+        Args:
+            frames: (B, 3, H, W), normalised; H and W divisible by 32.
+
+        Returns:
+            Features at strides 8, 16 and 32: (B, 40, H/8, W/8), (B, 112, H/16, W/16),
+            (B, 320, H/32, W/32).
+        """
+        return tuple(self.encoder(frames)[1:])
+
+    def decode(self, features: tuple[Tensor, ...]) -> Tensor:
+        """Return the map (B, H, W) in (0, 1) of the newest frame.
+
+        Args:
+            features: What :meth:`encode` gives, stacked in time order along dim 1:
+                (B, T, 40, H/8, W/8), (B, T, 112, H/16, W/16), (B, T, 320, H/32, W/32).
+        """
+        logits = self.decoder(features)  # (B, 1, H/4, W/4)
+        logits = F.interpolate(logits, scale_factor=4, mode="bilinear", align_corners=False)
+        return torch.sigmoid(logits).squeeze(1)  # (B, H, W)
+
+    def forward(self, clip: Tensor) -> Tensor:
+        """Return the map (B, H, W) in (0, 1) of a normalised clip (B, 3, T, H, W)."""
+        batch, _, length = clip.shape[:3]
+        frames = clip.transpose(1, 2).flatten(0, 1)  # (B * T, 3, H, W)
+        return self.decode(tuple(f.unflatten(0, (batch, length)) for f in self.encode(frames)))
+
+
+class LiteDecoder(nn.Module):
+    """Kept features of T frames to the logits of the newest frame's map."""
+
+    def __init__(self, clip_length: int, width: int, motion_width: int) -> None:
+        super().__init__()
+        fine, middle, coarse = LEVEL_CHANNELS[1:]
+        self.time8 = TimeJoin(fine, width, motion_width, clip_length)
+        self.time16 = TimeJoin(middle, 2 * width, motion_width, clip_length)
+        self.time32 = TimeJoin(coarse, 3 * width, motion_width, clip_length)
+        self.context = Context(3 * width)
+        self.up16 = Fuse(3 * width + 2 * width, 2 * width)
+        self.up8 = Fuse(2 * width + width, width)
+        self.up4 = Fuse(width, width // 2)
+        self.head = nn.Conv2d(width // 2, 1, 1)
+
+    def forward(self, features: tuple[Tensor, ...]) -> Tensor:
+        """Return (B, 1, 2 h, 2 w) for the finest features (B, T, C, h, w)."""
+        fine, middle, coarse = features
+        x = self.context(self.time32(coarse))  # (B, 3w, 7, 12)
+        x = self.up16(torch.cat((_double(x), self.time16(middle)), dim=1))  # (B, 2w, 14, 24)
+        x = self.up8(torch.cat((_double(x), self.time8(fine)), dim=1))  # (B, w, 28, 48)
+        x = self.up4(_double(x))  # (B, w/2, 56, 96)
+        return self.head(x)
+
+
+class TimeJoin(nn.Module):
+    """One level's features along time: the newest frame as it is, plus what changed.
+
+    The temporal convolution's kernel equals the window, as in ViNet's decoder. It sees each kept
+    frame's difference to the newest, so a standing scene gives exactly nothing, whatever it shows.
+    """
+
+    def __init__(self, inputs: int, outputs: int, motion: int, clip_length: int) -> None:
+        super().__init__()
+        self.still = nn.Conv2d(inputs, outputs, 1)
+        self.reduce = nn.Conv2d(inputs, motion, 1, bias=False)
+        past = clip_length - 1
+        self.change = nn.Conv2d(past * motion, motion, 3, padding=1, bias=False) if past else None
+        self.mix = nn.Conv2d(motion, outputs, 1, bias=False)
+        # Training begins at the still network: motion adds nothing until it has learned to.
+        nn.init.zeros_(self.mix.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (B, outputs, h, w) of (B, T, inputs, h, w)."""
+        newest = self.still(x[:, -1])
+        if self.change is None:
+            return F.relu(newest)
+        batch, length = x.shape[:2]
+        low = self.reduce(x.flatten(0, 1)).unflatten(0, (batch, length))  # (B, T, m, h, w)
+        differences = (low[:, :-1] - low[:, -1:]).flatten(1, 2)  # (B, (T-1) m, h, w)
+        return F.relu(newest + self.mix(F.relu(self.change(differences))))
+
+
+class Context(nn.Module):
+    """The whole scene at the coarsest level: large depthwise kernels and the global mean."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.depthwise = nn.Conv2d(width, width, 7, padding=3, groups=width)
+        self.pointwise = nn.Conv2d(width, width, 1)
+        self.scene = nn.Linear(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (B, width, h, w)."""
+        scene = self.scene(x.mean(dim=(2, 3)))[:, :, None, None]
+        return x + F.relu(self.pointwise(self.depthwise(x)) + scene)
+
+
+class Fuse(nn.Module):
+    """Two 3x3 convolutions, each with group norm: batches are small and streams have one item."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
+        self.norm1 = nn.GroupNorm(8, outputs)
+        self.second = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
+        self.norm2 = nn.GroupNorm(8, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (B, outputs, h, w)."""
+        x = F.relu(self.norm1(self.first(x)))
+        return F.relu(self.norm2(self.second(x)))
+
+
+def _double(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
