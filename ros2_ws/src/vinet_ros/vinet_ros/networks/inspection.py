@@ -14,14 +14,14 @@ from torch import Tensor
 from vinet_ros.errors import WeightsError
 from vinet_ros.networks.catalog import create_model, list_models
 from vinet_ros.networks.loading import (
+    first_keys,
     identify,
-    is_kinetics_s3d,
     load_model,
     problems_of,
     read_options,
-    rename_kinetics_s3d,
     shapes_of,
 )
+from vinet_ros.networks.s3d import is_kinetics_s3d, rename_kinetics_s3d
 from vinet_ros.networks.weights import (
     WeightsCard,
     card_of,
@@ -133,8 +133,8 @@ def _problems(
     model: str | None, options: Mapping[str, Any], state: Mapping[str, Tensor]
 ) -> list[str]:
     if model is None:
-        first = ", ".join(list(state)[:3])
-        return [f"fits no model of {', '.join(list_models())}: its keys begin with {first}"]
+        known = ", ".join(list_models())
+        return [f"fits none of {known}: its keys begin with {first_keys(state)}"]
     if model == "s3d" and is_kinetics_s3d(shapes_of(state)):
         state = rename_kinetics_s3d(state)
     try:

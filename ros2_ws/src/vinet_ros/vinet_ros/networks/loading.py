@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 
 from vinet_ros.errors import DeviceError, WeightsError
 from vinet_ros.networks.catalog import create_model, list_models, model_class, model_spec
+from vinet_ros.networks.s3d import is_kinetics_s3d, rename_kinetics_s3d
 from vinet_ros.networks.weights import (
     WeightsCard,
     bundled_folders,
@@ -59,19 +59,21 @@ def load_model(
     """
     model_spec(name)
     path = _file_for(name, weights)
-    digest = sha256_of(path) if path.is_file() else ""
-    if sha256 is not None and digest and digest != sha256.lower().strip():
+    digest = sha256_of(path)
+    if sha256 is not None and digest != sha256.strip().lower():
         raise WeightsError(
-            f"{path} is not the expected file: expected sha256 {sha256}, got {digest}; get it "
-            "again, or correct the expected hash"
+            f"{path} is not the expected file: expected sha256 {sha256.strip()}, got {digest}; "
+            "get it again, or correct the expected hash"
         )
     state, card = read_state_dict(path), read_card(path)
     if card is not None and card.model != name:
-        raise WeightsError(f"{path} holds weights of {card.model!r}, not of {name!r}")
+        raise WeightsError(
+            f"{path} holds weights of {card.model!r}, not of {name!r}: load it under that name"
+        )
     if name == "s3d" and is_kinetics_s3d(shapes_of(state)):
         state = rename_kinetics_s3d(state)
     read_off = read_options(name, shapes_of(state), card)
-    model = _build(name, path, {**read_off, **options}, chosen=options)
+    model = _build(name, path, read_off, options)
     advice = functools.partial(_advice, name, shapes_of(state), read_off, options)
     fill(model, state, source=str(path), advice=advice)
     card = card or _made_up_card(name, model, read_off, path, digest)
@@ -101,7 +103,7 @@ def load_kinetics_s3d(model: nn.Module, path: str | Path) -> None:
     state = read_state_dict(path)
     if not is_kinetics_s3d(shapes_of(state)):
         raise WeightsError(
-            f"{path} is not a Kinetics S3D file: its keys start with {_first_keys(state)}, "
+            f"{path} is not a Kinetics S3D file: its keys start with {first_keys(state)}, "
             "expected base.0.conv_s.weight and so on"
         )
     fill(encoder, rename_kinetics_s3d(state), source=str(path))
@@ -138,7 +140,7 @@ def problems_of(model: nn.Module, state: Mapping[str, Tensor]) -> list[str]:
         for key, value in expected.items()
         if key in state and state[key].shape != value.shape
     ]
-    extra = [f"has {key}, which the model lacks" for key in state if key not in expected]
+    extra = [f"has {_named(key)}, unknown to it" for key in state if key not in expected]
     # Values are looked at last: a tensor of the wrong shape may claim any size.
     values = [
         reason
@@ -171,34 +173,9 @@ def fill(
     model.load_state_dict(state, strict=True)
 
 
-def is_kinetics_s3d(shapes: Shapes) -> bool:
-    """Tell the public Kinetics S3D file by its first key."""
-    return "base.0.conv_s.weight" in shapes
-
-
-def rename_kinetics_s3d(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Give the Kinetics file's tensors the names of our S3D, without the classifier."""
-    renamed = {}
-    for key, value in state.items():
-        if key in ("fc.0.weight", "fc.0.bias"):
-            continue
-        renamed[_encoder_key(key)] = value
-    for key in list(renamed):
-        if key.endswith("running_var"):
-            counter = key.removesuffix("running_var") + "num_batches_tracked"
-            renamed.setdefault(counter, torch.zeros((), dtype=torch.int64))
-    return renamed
-
-
-def _encoder_key(key: str) -> str:
-    """Map an index of the file's one Sequential to our four stages (pools have no keys)."""
-    head, _, rest = key.partition(".")
-    index, _, rest = rest.partition(".")
-    if head == "base" and index.isdecimal():
-        for stage, first, last in ((1, 0, 3), (2, 5, 6), (3, 8, 12), (4, 14, 15)):
-            if first <= int(index) <= last:
-                return f"base{stage}.{int(index) - first}.{rest}"
-    return key
+def first_keys(state: Mapping[str, Tensor]) -> str:
+    """Return the first three keys, for a message."""
+    return ", ".join(_named(key) for key in list(state)[:3]) or "(none)"
 
 
 def _file_for(name: str, weights: str | Path | None) -> Path:
@@ -215,22 +192,14 @@ def _file_for(name: str, weights: str | Path | None) -> Path:
 
 
 def _build(
-    name: str, path: Path, options: dict[str, Any], chosen: Mapping[str, object]
+    name: str, path: Path, read_off: Mapping[str, Any], chosen: Mapping[str, object]
 ) -> nn.Module:
     try:
-        return create_model(name, **options)
+        return create_model(name, **{**read_off, **chosen})
     except (ValueError, TypeError) as error:
-        if set(options) == set(chosen) or _wrong_by_itself(name, chosen):
-            raise
-        raise WeightsError(f"{path} tells options that {name} does not have: {error}") from error
-
-
-def _wrong_by_itself(name: str, chosen: Mapping[str, object]) -> bool:
-    try:
-        create_model(name, **chosen)
-    except (ValueError, TypeError):
-        return True
-    return False
+        create_model(name, **chosen)  # raises where the caller's options are wrong by themselves
+        told = ", ".join(f"{key}={value!r}" for key, value in read_off.items())
+        raise WeightsError(f"{path} does not load: it tells {told}; {error}") from error
 
 
 def _hook(name: str) -> Callable[[Shapes], dict[str, Any] | None] | None:
@@ -241,7 +210,7 @@ def _hook(name: str) -> Callable[[Shapes], dict[str, Any] | None] | None:
 def _value_problem(key: str, got: Tensor, expected: Tensor) -> list[str]:
     if got.is_floating_point() != expected.is_floating_point() or got.is_complex():
         return [f"{key} is stored as {got.dtype}, expected {expected.dtype}"]
-    if got.is_floating_point() and not math.isfinite(float(got.float().sum())):
+    if got.is_floating_point() and not bool(torch.isfinite(got.float()).all()):
         return [f"{key} holds NaN or infinity"]
     return []
 
@@ -285,9 +254,10 @@ def _moved(model: nn.Module, device: str | torch.device) -> nn.Module:
         raise DeviceError(f"device {device!s} cannot be used ({first}); try 'cpu'") from error
 
 
+def _named(key: str) -> str:
+    """Show a stranger's key: short, and without control characters for the terminal."""
+    return (key if key.isprintable() else repr(key))[:120]
+
+
 def _shape(value: Tensor) -> str:
     return "x".join(str(n) for n in value.shape) or "a single number"
-
-
-def _first_keys(state: Mapping[str, Tensor]) -> str:
-    return ", ".join(list(state)[:3]) or "(none)"

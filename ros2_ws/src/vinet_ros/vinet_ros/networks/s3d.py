@@ -131,6 +131,36 @@ class Mixed(nn.Module):
         return torch.cat(branches, dim=1)
 
 
+def is_kinetics_s3d(shapes: Mapping[str, tuple[int, ...]]) -> bool:
+    """Tell the public Kinetics S3D file by its first key."""
+    return "base.0.conv_s.weight" in shapes
+
+
+def rename_kinetics_s3d(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Give the Kinetics file's tensors the names of our S3D, without the classifier."""
+    renamed = {}
+    for key, value in state.items():
+        if key in ("fc.0.weight", "fc.0.bias"):
+            continue
+        renamed[_encoder_key(key)] = value
+    for key in list(renamed):
+        if key.endswith("running_var"):
+            counter = key.removesuffix("running_var") + "num_batches_tracked"
+            renamed.setdefault(counter, torch.zeros((), dtype=torch.int64))
+    return renamed
+
+
+def _encoder_key(key: str) -> str:
+    """Map an index of the file's one Sequential to our four stages (pools have no keys)."""
+    head, _, rest = key.partition(".")
+    index, _, rest = rest.partition(".")
+    if head == "base" and index.isdecimal():
+        for stage, first, last in ((1, 0, 3), (2, 5, 6), (3, 8, 12), (4, 14, 15)):
+            if first <= int(index) <= last:
+                return f"base{stage}.{int(index) - first}.{rest}"
+    return key
+
+
 def _mixed(block: str) -> Mixed:
     return Mixed(*_MIXED[block])
 

@@ -93,8 +93,8 @@ def _state_dict(path: Path, content: object) -> dict[str, Tensor]:
     for key, value in content.items():
         if not isinstance(key, str) or not _plain(value):
             raise WeightsError(
-                f"{path} is no state dict: entry {key!r:.80} is {_described(value)}, expected a "
-                f"plain tensor (or a dict under one of {', '.join(_WRAPPERS)})"
+                f"{path} is no state dict: entry {_named(key)} is {_described(value)}, expected "
+                f"a plain tensor (or a dict under one of {', '.join(_WRAPPERS)})"
             )
     return dict(content)
 
@@ -123,6 +123,10 @@ def _described(value: object) -> str:
     if isinstance(value, Mapping):
         return f"a dict of {len(value)} entries"
     return f"a {type(value).__name__}"
+
+
+def _named(key: object) -> str:
+    return repr(key)[:80] if isinstance(key, str) else f"with a {type(key).__name__} as key"
 
 
 def _foreign(start: bytes) -> str:

@@ -172,9 +172,13 @@ def save_weights(
 
 
 def sha256_of(path: str | Path) -> str:
-    """Return the SHA-256 of a file, 64 hexadecimal digits."""
+    """Return the SHA-256 of a file, 64 hexadecimal digits.
+
+    Raises:
+        WeightsError: If there is no such file.
+    """
     digest = hashlib.sha256()
-    with Path(path).open("rb") as handle:
+    with _existing(path).open("rb") as handle:
         while block := handle.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
