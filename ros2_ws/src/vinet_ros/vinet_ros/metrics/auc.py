@@ -67,7 +67,8 @@ def auc_per_fixation(prediction: Maps, counts: Maps) -> Maps:
     p, f = to_batch(prediction, counts)
     below = (_midranks(p.flatten(1)) - 0.5) / p[0].numel()
     weight = f.flatten(1)
-    return like(prediction, nan_where_constant((below * weight).sum(1) / weight.sum(1), p))
+    scores = nan_where_constant((below * weight).sum(1) / weight.sum(1), p)
+    return like(prediction, scores.masked_fill(p.isnan().flatten(1).any(1), torch.nan))
 
 
 def auc_borji(
