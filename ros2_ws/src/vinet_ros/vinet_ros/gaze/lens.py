@@ -245,7 +245,8 @@ def _radial_limit(numerator: tuple[float, ...], denominator: tuple[float, ...]) 
     n, d = np.polynomial.Polynomial(numerator), np.polynomial.Polynomial(denominator)
     s = np.polynomial.Polynomial((0.0, 1.0))
     slope = (n + 2 * s * n.deriv()) * d - 2 * s * n * d.deriv()
-    roots = np.concatenate((slope.roots(), d.roots()))
+    # Coefficients this small only move roots that lie far outside of any image.
+    roots = np.concatenate((slope.trim(1e-12).roots(), d.trim(1e-12).roots()))
     real = roots.real[np.abs(roots.imag) < 1e-9 * np.maximum(1.0, np.abs(roots))]
     positive = real[real > 0]
     return math.sqrt(float(positive.min())) if positive.size else math.inf
