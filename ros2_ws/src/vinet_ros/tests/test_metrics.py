@@ -94,6 +94,20 @@ def test_single_maps_give_scalars_in_double():
     assert tensor.dtype == torch.float64
 
 
+@pytest.mark.parametrize("kind", [np.asarray, torch.tensor])
+def test_views_score_as_their_copies(kind):
+    a, _ = case(STRUCTURED)
+    p, f = kind(a["pred"]), kind(a["fix"])
+    views = [np.broadcast_to(a["pred"], (2, 48, 64)), np.stack([a["fix"]] * 2)]
+    if kind is torch.tensor:
+        views = [p.expand(2, -1, -1), f.expand(2, -1, -1)]
+    for ties in ("exact", "mit"):
+        expected = float(auc_judd(p, f, ties=ties))
+        np.testing.assert_allclose(auc_judd(*views, ties=ties), expected)
+        np.testing.assert_allclose(auc_judd(p.T, f.T, ties=ties), expected)
+    np.testing.assert_allclose(auc_per_fixation(*views), float(auc_per_fixation(p, f)))
+
+
 def mann_whitney(prediction, fixated):
     u = mannwhitneyu(prediction[fixated], prediction[~fixated]).statistic
     return u / (fixated.sum() * (~fixated).sum())

@@ -154,7 +154,8 @@ def sauc(
 
 def _midranks(values: Tensor) -> Tensor:
     """Ranks from 1 of each row (B, N), equal values sharing the mean of theirs."""
-    ordered = values.sort(1).values
+    values = values.contiguous()  # searchsorted warns about any other
+    ordered = values.sort(1).values.contiguous()
     below = torch.searchsorted(ordered, values)
     up_to = torch.searchsorted(ordered, values, right=True)
     return (below + up_to + 1).double() / 2
@@ -172,7 +173,8 @@ def _mit_curve(values: Tensor, fixated: Tensor) -> Tensor:
     n = fixated.sum(1, keepdim=True)
     longest = max(int(n.max()), 1)
     thresholds = values.masked_fill(~fixated, -1.0).sort(1, descending=True).values[:, :longest]
-    reached = pixels - torch.searchsorted(values.sort(1).values, thresholds.contiguous())
+    ascending = values.sort(1).values.contiguous()
+    reached = pixels - torch.searchsorted(ascending, thresholds.contiguous())
     i = torch.arange(1, longest + 1, device=values.device)
     # Beyond a map's own n thresholds the curve stays at its end, (1, 1), and adds no area.
     tp = torch.where(i <= n, i / n.double(), 1.0)
