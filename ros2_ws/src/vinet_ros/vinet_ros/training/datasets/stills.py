@@ -11,12 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, overload
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vinet_ros.errors import DataError
+from vinet_ros.training.datasets.npz import read_columns
 
 INDEX_COLUMNS = ("image", "set", "split", "width", "height")
 FIXATION_ARRAYS = ("image", "observer", "x", "y")
@@ -164,7 +165,7 @@ def _read_index(path: Path) -> list[dict[str, str]]:
 
 
 def _read_fixations(path: Path, images: int) -> list[Fixations]:
-    arrays = read_arrays(path, FIXATION_ARRAYS)
+    arrays = read_columns(path, FIXATION_ARRAYS)
     image = arrays["image"]
     if len(image) and not 0 <= image.min() <= image.max() < images:
         raise DataError(f"{path}: refers to image {image.max()}, the index has {images} rows")
@@ -174,30 +175,6 @@ def _read_fixations(path: Path, images: int) -> list[Fixations]:
     observer = arrays["observer"].astype(np.int16)
     groups = [order[start:stop] for start, stop in pairwise(bounds)]
     return [Fixations(x[group], y[group], observer[group]) for group in groups]
-
-
-def read_arrays(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """Read arrays of one common length from an npz file.
-
-    Raises:
-        DataError: If the file is missing or damaged, lacks an array, or lengths differ.
-    """
-    try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            lacking = [n for n in names if n not in file]
-            if lacking:
-                raise DataError(f"{path}: lacks the arrays {', '.join(lacking)}")
-            arrays = {n: file[n] for n in names}
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
-    except DataError:
-        raise
-    except Exception as error:  # numpy and zipfile raise many kinds on a damaged file
-        raise DataError(f"{path}: not a readable npz file ({error})") from None
-    lengths = {n: a.shape for n, a in arrays.items()}
-    if len(set(lengths.values())) > 1 or any(len(s) != 1 for s in lengths.values()):
-        raise DataError(f"{path}: arrays must be one-dimensional and of one length, got {lengths}")
-    return arrays
 
 
 def _record(root: Path, row: dict[str, str], fixations: Fixations) -> Still:
