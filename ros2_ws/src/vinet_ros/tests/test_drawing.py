@@ -41,7 +41,7 @@ def test_the_image_stays_visible_under_the_heat():
     under = (slice(230, 250), slice(310, 330))
     for channel in range(3):
         before, after = (p[under][..., channel].ravel() for p in (image, picture))
-        assert np.corrcoef(before, after)[0, 1] > 0.9
+        assert np.corrcoef(before, after)[0, 1] > 0.8
         assert np.ptp(after.astype(int)) > 0.2 * np.ptp(before.astype(int))
 
 
