@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from vinet_ros.networks.decoder import UNGROUPED, Decoder, TransposedDecoder
@@ -61,24 +62,20 @@ class ViNet(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        groups = _as_tuple(decoder_groups)
-        _check_published(
-            clip_length=clip_length,
-            hierarchies=hierarchies,
-            upsampling=upsampling,
-            concat=concat,
-            decoder_groups=groups,
-        )
+        options: dict[str, Any] = {
+            "clip_length": clip_length,
+            "hierarchies": hierarchies,
+            "upsampling": upsampling,
+            "concat": concat,
+            "decoder_groups": _as_choice(decoder_groups),
+        }
+        _check_published(options)
         if not 0.0 <= dropout < 1.0:
             raise ValueError(f"dropout must be at least 0 and below 1, got {dropout}")
         self.clip_length = clip_length
         self.backbone = S3D()
         self.dropout = nn.Dropout(dropout)
-        self.decoder = (
-            TransposedDecoder()
-            if upsampling == "transposed"
-            else Decoder(clip_length, hierarchies, concat, groups or UNGROUPED)
-        )
+        self.decoder = _make_decoder(**options)
 
     def forward(self, clip: Tensor) -> Tensor:
         """Return the map (B, H, W) in (0, 1) of a normalised clip (B, 3, T, H, W).
@@ -101,82 +98,70 @@ class ViNet(nn.Module):
 
     @staticmethod
     def options_from_shapes(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any] | None:
-        """Read the options off a checkpoint's keys and shapes; None if it is no ViNet.
+        """Return the variant that a checkpoint's keys and shapes are closest to.
 
-        Not told by them: dropout, which has no weights.
+        A damaged one still finds its variant, so what is wrong with it can be said. Not told by
+        the keys: dropout, which has no weights.
+
+        Returns:
+            The options but dropout; None where the keys are not ViNet's.
         """
-        if not {"backbone.base1.0.conv_s.weight", "decoder.convtsp1.0.weight"} <= set(shapes):
+        if not all(any(k.startswith(p) for k in shapes) for p in ("backbone.base1.", "decoder.")):
             return None
-        return {
-            "clip_length": _clip_length(shapes),
-            "hierarchies": _hierarchies(shapes),
-            "upsampling": "transposed" if _is_transposed(shapes) else "trilinear",
-            "concat": "channel" if _is_channelwise(shapes) else "time",
-            "decoder_groups": _groups(shapes),
-        }
+        return min(_published(), key=lambda options: _mismatches(options, shapes))
 
     def _check(self, clip: Tensor) -> None:
-        length, height, width = clip.shape[-3:]
-        if not isinstance(length, int):  # being traced or exported: sizes are symbols there
+        sizes = tuple(clip.shape)
+        if any(not isinstance(size, int) for size in sizes):  # traced or exported: symbols
             return
-        if clip.dim() != 5 or length != self.clip_length or height % 32 or width % 32:
+        fits = len(sizes) == 5 and sizes[2] == self.clip_length
+        if not fits or sizes[3] % 32 or sizes[4] % 32:
             raise ValueError(
                 f"expected a clip (B, 3, {self.clip_length}, H, W) with H and W divisible by 32, "
-                f"got {tuple(clip.shape)}"
+                f"got {sizes}"
             )
 
 
-def _as_tuple(groups: bool | Sequence[int] | None) -> tuple[int, ...] | None:
+def _as_choice(groups: object) -> object:
     if isinstance(groups, bool):
         return GROUPS if groups else None
-    return None if groups is None else tuple(groups)
+    return tuple(groups) if isinstance(groups, list) else groups
 
 
-def _check_published(**options: object) -> None:
+def _check_published(options: Mapping[str, object]) -> None:
     """Raise ValueError unless the options are the default or one step away from it."""
     for name, value in options.items():
-        if isinstance(value, bool) or value not in _CHOICES[name]:
+        # By type too: True is no 1, and 32.0 no clip length.
+        if (type(value), value) not in [(type(choice), choice) for choice in _CHOICES[name]]:
             raise ValueError(f"{name}={value!r} does not exist. {_EXISTING}")
     changed = [f"{name}={v!r}" for name, v in options.items() if v != _CHOICES[name][0]]
     if len(changed) > 1:
         raise ValueError(f"{' with '.join(changed)} does not exist. {_EXISTING}")
 
 
-def _size(shapes: Mapping[str, tuple[int, ...]], layer: str, axis: int) -> int:
-    """Return one side of a decoder convolution's weight; 0 where there is none."""
-    shape = shapes.get(f"decoder.{layer}.weight", ())
-    return shape[axis] if axis < len(shape) else 0
+def _published() -> list[dict[str, Any]]:
+    """Return the options of every variant, the default first."""
+    default = {name: values[0] for name, values in _CHOICES.items()}
+    steps = [{name: value} for name, values in _CHOICES.items() for value in values[1:]]
+    return [default, *({**default, **step} for step in steps)]
 
 
-def _is_transposed(shapes: Mapping[str, tuple[int, ...]]) -> bool:
-    return _size(shapes, "convtsp1.2", 0) > 0
+def _make_decoder(
+    clip_length: int,
+    hierarchies: int,
+    upsampling: str,
+    concat: str,
+    decoder_groups: tuple[int, ...] | None,
+) -> nn.Module:
+    if upsampling == "transposed":
+        return TransposedDecoder()
+    return Decoder(clip_length, hierarchies, concat, decoder_groups or UNGROUPED)
 
 
-def _is_channelwise(shapes: Mapping[str, tuple[int, ...]]) -> bool:
-    return _size(shapes, "conv_hier1", 0) > 0
-
-
-def _clip_length(shapes: Mapping[str, tuple[int, ...]]) -> int:
-    if _is_transposed(shapes):
-        return 32
-    if _size(shapes, "convtsp4.6", 0) == 1:  # the logit follows at once
-        return 8 if _size(shapes, "convtsp4.3", 2) == 1 else 16
-    return 48 if _size(shapes, "convtsp4.6", 2) == 3 else 32
-
-
-def _hierarchies(shapes: Mapping[str, tuple[int, ...]]) -> int:
-    if _is_transposed(shapes) or _is_channelwise(shapes):
-        return 3
-    return sum(_size(shapes, stage, 2) > 1 for stage in ("convtsp2.0", "convtsp3.0", "convtsp4.0"))
-
-
-def _groups(shapes: Mapping[str, tuple[int, ...]]) -> tuple[int, ...] | None:
-    if _is_transposed(shapes) or _is_channelwise(shapes):
-        return None
-    layers = ("convtsp1.0", "convtsp2.0", "convtsp3.0", "convtsp4.0", "convtsp4.3")
-    inputs = (1024, 832, 480, 192, 64)
-    groups = tuple(
-        channels // max(1, _size(shapes, layer, 1))
-        for layer, channels in zip(layers, inputs, strict=True)
-    )
-    return None if groups == UNGROUPED else groups
+def _mismatches(options: dict[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> int:
+    """Count the decoder's keys that are missing, misshapen or too many."""
+    with torch.device("meta"):
+        decoder = _make_decoder(**options)
+    expected = {f"decoder.{key}": tuple(v.shape) for key, v in decoder.state_dict().items()}
+    wrong = sum(shapes.get(key) != shape for key, shape in expected.items())
+    return wrong + sum(k.startswith("decoder.") and k not in expected for k in shapes)

@@ -1,0 +1,79 @@
+"""Deterministic weights and inputs, with which the reference outputs in golden/ were made.
+
+Every tensor is drawn from a generator seeded by the CRC of its key, so two programs that agree on
+keys and shapes agree on the weights, and no weight file needs to be carried.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import zlib
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from vinet_ros.preprocess import IMAGENET_MEAN, IMAGENET_STD
+
+
+def fill(model: nn.Module) -> None:
+    """Replace a network's weights and statistics by the deterministic ones."""
+    state = model.state_dict()
+    shapes = {key: tuple(value.shape) for key, value in state.items()}
+    filled = {key: torch.from_numpy(_values(key, shapes)).to(state[key].dtype) for key in shapes}
+    model.load_state_dict(filled, strict=True)
+
+
+def state_sha256(state: Mapping[str, Tensor]) -> str:
+    """Return the hash of a state dict: keys and raw little-endian values in sorted order."""
+    digest = hashlib.sha256()
+    for key in sorted(state):
+        digest.update(key.encode())
+        digest.update(state[key].contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def clip(seed: int, batch: int, frames: int, height: int, width: int, block: int) -> Tensor:
+    """Return normalised random frames (B, 3, T, H, W), each value a block of pixels."""
+    coarse = np.random.default_rng(seed).random(
+        (batch, frames, 3, height // block, width // block)
+    )
+    rgb = coarse.repeat(block, axis=-2).repeat(block, axis=-1)  # (B, T, 3, H, W)
+    mean, std = (np.reshape(v, (3, 1, 1)) for v in (IMAGENET_MEAN, IMAGENET_STD))
+    normalized = np.moveaxis((rgb - mean) / std, 1, 2).astype(np.float32)  # (B, 3, T, H, W)
+    return torch.from_numpy(np.ascontiguousarray(normalized))
+
+
+def statistics(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return mean, population deviation, min, max, L2 norm and mean of absolutes."""
+    v = values.astype(np.float64).ravel()
+    return np.array(
+        [v.mean(), v.std(), v.min(), v.max(), math.sqrt(float(v @ v)), np.abs(v).mean()]
+    )
+
+
+def samples(name: str, values: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """Return the first `count` of the 512 values of a tap that the reference keeps."""
+    places = np.random.default_rng(zlib.crc32(name.encode())).integers(0, values.size, 512)
+    return values.ravel()[places[:count]]
+
+
+def _values(key: str, shapes: Mapping[str, tuple[int, ...]]) -> NDArray[np.float64]:
+    shape = shapes[key]
+    rng = np.random.Generator(np.random.PCG64(zlib.crc32(key.encode())))
+    prefix, _, leaf = key.rpartition(".")
+    if leaf == "num_batches_tracked":
+        return np.zeros(shape)
+    if leaf == "running_mean":
+        return 0.1 * rng.standard_normal(shape)
+    if leaf == "running_var":
+        return rng.uniform(0.5, 1.5, shape)
+    if leaf.endswith("weight") and len(shape) >= 2:
+        return rng.standard_normal(shape) * math.sqrt(2.0 / math.prod(shape[1:]))
+    if leaf == "weight":
+        return 1.0 + 0.1 * rng.standard_normal(shape)
+    of_norm = len(shapes.get(f"{prefix}.weight", ())) == 1
+    return (0.1 if of_norm else 0.01) * rng.standard_normal(shape)
