@@ -1,0 +1,175 @@
+"""From pushed frames to published gaze: the window, the network and the thread between."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from rclpy.lifecycle import LifecycleNode
+from std_msgs.msg import Header
+
+from vinet_ros.errors import FrameError, VinetError
+from vinet_ros.ros.calibration import Calibration, CameraView
+from vinet_ros.ros.frame_history import Frame, FrameHistory
+from vinet_ros.ros.gaze_pipeline import GazePipeline, GazePoint
+from vinet_ros.ros.messages import ns_to_stamp
+from vinet_ros.ros.model_setup import LoadedModel, load_predictor
+from vinet_ros.ros.record import Record
+from vinet_ros.ros.saliency_diagnostics import WorkHealth
+from vinet_ros.ros.saliency_outputs import SaliencyOutputs, Scene
+from vinet_ros.ros.saliency_parameters import SaliencyParameters
+from vinet_ros.ros.worker import Worker
+from vinet_ros.streaming import SaliencyMap
+
+_LOG_PERIOD_S = 10.0
+
+
+class SaliencyLoop:
+    """Frames go in from the executor's thread; a worker predicts and publishes.
+
+    Args:
+        node: Whose clock and log are used.
+        loaded: The network.
+        outputs: The publishers.
+        settings: Gives the parameters of this moment.
+        calibration: The camera's.
+        record: Where times and incidents are noted.
+        on_failure: Called, from the worker, with an error that nothing here can mend.
+    """
+
+    def __init__(
+        self,
+        node: LifecycleNode,
+        loaded: LoadedModel,
+        outputs: SaliencyOutputs,
+        settings: Callable[[], SaliencyParameters],
+        calibration: Calibration,
+        record: Record,
+        on_failure: Callable[[Exception], None],
+    ) -> None:
+        self.loaded = loaded
+        self.view: CameraView | None = None
+        self._node = node
+        self._outputs = outputs
+        self._settings = settings
+        self._calibration = calibration
+        self._record = record
+        self._history = FrameHistory()
+        self._pipeline = GazePipeline(settings())
+        self._reset_asked = False
+        self._last_stamp_ns: int | None = None
+        self._worker = Worker(self.step, on_failure, lambda: settings().max_rate_hz)
+
+    def start(self) -> None:
+        """Start to predict."""
+        self._worker.start()
+
+    def stop(self) -> None:
+        """Stop to predict; waits for a prediction that is under way."""
+        self._worker.stop()
+
+    def push(self, frame: Frame) -> None:
+        """Take a frame.
+
+        Raises:
+            FrameError: If it cannot be used.
+        """
+        self._history.push(frame)
+        with self._record.timed("resize"):
+            result = self.loaded.predictor.push_frame(frame.rgb, frame.stamp_ns)
+        if result.reason is not None:
+            self._record.incident("window", f"the window started anew: {result.reason.value}")
+        self._worker.wake()
+
+    def reset(self) -> None:
+        """Forget all frames and maps."""
+        self.loaded.predictor.reset()
+        self._reset_asked = True
+
+    def health(self) -> WorkHealth:
+        """Return what is known of window and network."""
+        predictor = self.loaded.predictor
+        return WorkHealth(
+            counters=predictor.counters,
+            fill=predictor.window_fill,
+            slots=predictor.executor.clip_length,
+            rate_hz=predictor.window_rate_hz,
+            skipped=self._worker.skipped,
+            wanted=self._outputs.wanted,
+        )
+
+    def step(self) -> None:
+        """Predict on the newest window, unless that was done or nobody listens, and publish."""
+        if not self._outputs.wanted:
+            return
+        newest = self._history.begin()
+        if newest is None or self.loaded.predictor.newest_stamp_ns == self._last_stamp_ns:
+            return
+        saliency = self._predict()
+        if saliency is None:
+            return
+        self._last_stamp_ns = saliency.stamp_ns
+        frame = self._history.end(saliency.stamp_ns)
+        self._publish(self._scene(saliency, frame, newest))
+
+    def _predict(self) -> SaliencyMap | None:
+        start_ns = time.monotonic_ns()
+        try:
+            saliency = self.loaded.predictor.predict()
+        except VinetError as error:
+            self._complain("prediction", str(error))
+            return None
+        except RuntimeError as error:  # what PyTorch raises when a GPU fails or is full
+            self._fall_back(error)
+            return None
+        if saliency is not None:
+            self._record.time("predict", time.monotonic_ns() - start_ns)
+        return saliency
+
+    def _fall_back(self, error: RuntimeError) -> None:
+        settings, device = self._settings(), self.loaded.predictor.executor.device
+        if device == "cpu" or not settings.allow_cpu_fallback:
+            raise error
+        first_line = str(error).partition("\n")[0]
+        self._complain("device", f"{device} failed ({first_line}); the CPU has taken over")
+        failed, self.loaded = self.loaded, load_predictor(settings, device="cpu")
+        failed.predictor.close()
+
+    def _scene(self, saliency: SaliencyMap, frame: Frame | None, newest: Frame) -> Scene:
+        size = (newest.rgb.shape[0], newest.rgb.shape[1])
+        self.view = self._calibration.view(size, self._settings().fallback_hfov_deg)
+        header = frame.header if frame else _header(saliency.stamp_ns, newest)
+        return Scene(
+            header=header,
+            saliency=saliency,
+            points=self._gaze(saliency, self.view),
+            rgb=frame.rgb if frame else None,
+            view=self.view,
+        )
+
+    def _gaze(self, saliency: SaliencyMap, view: CameraView) -> tuple[GazePoint, ...] | None:
+        if not self.loaded.trained:
+            return None
+        if self._reset_asked:
+            self._reset_asked = False
+            self._pipeline.reset()
+        self._pipeline.settings = self._settings()
+        try:
+            return self._pipeline.update(saliency, view.camera)
+        except FrameError as error:
+            self._complain("camera", str(error))
+            return None
+
+    def _publish(self, scene: Scene) -> None:
+        with self._record.timed("publish"):
+            self._outputs.publish(scene, pictures=False)
+            now_ns = int(self._node.get_clock().now().nanoseconds)
+            self._record.time("latency", now_ns - scene.saliency.stamp_ns)
+            self._outputs.publish(scene, pictures=True)
+
+    def _complain(self, kind: str, text: str) -> None:
+        self._record.incident(kind, text)
+        self._node.get_logger().warning(text, throttle_duration_sec=_LOG_PERIOD_S)
+
+
+def _header(stamp_ns: int, frame: Frame) -> Any:
+    return Header(stamp=ns_to_stamp(stamp_ns), frame_id=frame.header.frame_id)

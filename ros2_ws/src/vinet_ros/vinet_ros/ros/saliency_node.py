@@ -1,0 +1,209 @@
+"""saliency_node: a camera topic in, saliency maps and a gaze target out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.parameter import Parameter
+from std_srvs.srv import SetBool, Trigger
+
+from vinet_ros.ros.calibration import Calibration
+from vinet_ros.ros.camera_input import CameraInput, image_topic
+from vinet_ros.ros.diagnostics import DiagnosticPublisher
+from vinet_ros.ros.managed_node import ManagedNode
+from vinet_ros.ros.model_setup import LoadedModel, load_predictor
+from vinet_ros.ros.parameters import declare_parameters, read_parameters, refusal
+from vinet_ros.ros.process_usage import UsageMeter
+from vinet_ros.ros.record import Record
+from vinet_ros.ros.running import run_node
+from vinet_ros.ros.saliency_diagnostics import CameraHealth, Health, LifecycleHealth, statuses
+from vinet_ros.ros.saliency_loop import SaliencyLoop
+from vinet_ros.ros.saliency_outputs import SaliencyOutputs
+from vinet_ros.ros.saliency_parameters import SaliencyParameters
+from vinet_ros.ros.status import Status
+
+_WINDOW_PARAMETERS = ("window_rate_hz", "max_gap_s", "warmup")
+
+
+class SaliencyNode(ManagedNode):
+    """Wires camera, window, network and outputs along the lifecycle.
+
+    configure loads the network and creates the publishers; activate subscribes and starts the
+    worker; deactivate ends both, after a prediction that is under way; cleanup gives all back.
+
+    Raises:
+        ParameterError: If a parameter override is of the wrong type or out of range.
+    """
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__("saliency_node", **arguments)
+        declare_parameters(self, SaliencyParameters)
+        self.add_on_set_parameters_callback(self._check_parameters)
+        self.add_post_set_parameters_callback(self._apply_parameters)
+        self._settings = SaliencyParameters()
+        self._enabled = True
+        self._model: LoadedModel | None = None
+        self._outputs: SaliencyOutputs | None = None
+        self._camera: CameraInput | None = None
+        self._loop: SaliencyLoop | None = None
+        self._record = Record()
+        self._usage = UsageMeter()
+        self.create_service(SetBool, "~/enable", self._enable)
+        self.create_service(Trigger, "~/reset", self._reset)
+        topic = image_topic(self, self._value("image_transport"))
+        self._diagnostics = DiagnosticPublisher(self, self._statuses, hardware_id=topic)
+        self._diagnostics.set_period(self._value("diagnostics_period_s"))
+        if self.starts_by_itself:
+            self.start()
+
+    @property
+    def starts_by_itself(self) -> bool:
+        """Whether autostart is on."""
+        return bool(self._value("autostart"))
+
+    def configure(self) -> str:
+        """Load the network and create the publishers."""
+        self._settings = read_parameters(self, SaliencyParameters)
+        self._record = Record()
+        self._model = load_predictor(self._settings)
+        self._outputs = SaliencyOutputs(self)
+        executor = self._model.predictor.executor
+        return (
+            f"{self._model.name} ({self._model.reason}), {executor.name} on {executor.device} "
+            f"({executor.reason})"
+        )
+
+    def activate(self) -> None:
+        """Subscribe to the camera and start to predict."""
+        assert self._model is not None and self._outputs is not None
+        self._record = Record()
+        self._model.predictor.reset()
+        calibration = Calibration()
+        self._loop = SaliencyLoop(
+            node=self,
+            loaded=self._model,
+            outputs=self._outputs,
+            settings=self._current_settings,
+            calibration=calibration,
+            record=self._record,
+            on_failure=self.fail,
+        )
+        self._loop.start()
+        self._camera = CameraInput(
+            node=self,
+            settings=self._current_settings,
+            sink=self._loop.push,
+            calibration=calibration,
+            record=self._record,
+        )
+        self._camera.enabled = self._enabled
+
+    def deactivate(self) -> None:
+        """Unsubscribe and end the worker, after a prediction that is under way."""
+        camera, self._camera = self._camera, None
+        if camera is not None:
+            camera.destroy()
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            loop.stop()
+            self._model = loop.loaded  # the CPU may have taken over from a failed device
+
+    def cleanup(self) -> None:
+        """Take the publishers off the network and let the network go."""
+        outputs, self._outputs = self._outputs, None
+        if outputs is not None:
+            outputs.destroy()
+        model, self._model = self._model, None
+        if model is not None:
+            model.predictor.close()
+
+    def transition_done(self) -> None:
+        """Tell the new state at once."""
+        if self.failed:
+            self._record.incident("lifecycle", self.reason)
+        if self.context.ok():
+            self._diagnostics.publish()
+
+    def _value(self, name: str) -> Any:
+        return self.get_parameter(name).value
+
+    def _current_settings(self) -> SaliencyParameters:
+        return self._settings
+
+    def _current_model(self) -> LoadedModel | None:
+        return self._loop.loaded if self._loop is not None else self._model
+
+    def _check_parameters(self, changes: list[Parameter[Any]]) -> SetParametersResult:
+        values = {change.name: change.value for change in changes}
+        configured = self.state != "unconfigured"
+        reason = refusal(SaliencyParameters, values, configured=configured)
+        return SetParametersResult(successful=not reason, reason=reason)
+
+    def _apply_parameters(self, changes: list[Parameter[Any]]) -> None:
+        self._diagnostics.set_period(self._value("diagnostics_period_s"))
+        if self.state == "unconfigured":
+            return  # configure reads them all
+        self._settings = read_parameters(self, SaliencyParameters)
+        model, settings = self._current_model(), self._settings
+        if model is not None and any(change.name in _WINDOW_PARAMETERS for change in changes):
+            model.predictor.configure_window(
+                rate_hz=settings.window_rate_hz,
+                max_gap_s=settings.max_gap_s,
+                warmup=settings.warmup,
+            )
+
+    def _enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        self._enabled = bool(request.data)
+        if self._camera is not None and self._loop is not None:
+            self._camera.enabled = self._enabled
+            self._loop.reset()
+        response.success = True
+        response.message = f"{'enabled' if self._enabled else 'disabled'}, {self.state}"
+        return response
+
+    def _reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        response.success = self._loop is not None
+        response.message = "the window starts anew"
+        if self._loop is None:
+            response.message = f"nothing to reset: the node is {self.state}"
+        else:
+            self._loop.reset()
+        return response
+
+    def _statuses(self) -> list[Status]:
+        camera, loop = self._camera, self._loop
+        active = camera is not None and loop is not None
+        return statuses(
+            Health(
+                lifecycle=LifecycleHealth(
+                    state=self.state,
+                    reason=self.reason,
+                    failed=self.failed,
+                    enabled=self._enabled,
+                    failures=self.failures,
+                    recoveries=self.recoveries,
+                ),
+                usage=self._usage.read(),
+                gpu_memory_mib=_gpu_memory_mib(),
+                model=self._current_model(),
+                input=camera.health() if camera else None,
+                work=loop.health() if loop else None,
+                camera=CameraHealth(camera.info_topic, loop.view) if camera and loop else None,
+                steps=self._record.steps() if active else {},
+                incidents=self._record.incidents(),
+            )
+        )
+
+
+def _gpu_memory_mib() -> float | None:
+    return torch.cuda.memory_reserved() / (1 << 20) if torch.cuda.is_initialized() else None
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run saliency_node; return the exit code."""
+    return run_node(SaliencyNode, args)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,149 @@
+"""The parameters of saliency_node."""
+
+import json
+from dataclasses import dataclass
+
+from vinet_ros.networks import list_models, model_spec
+from vinet_ros.ros.parameters import ParameterError, check_parameters, parameter
+
+ModelOption = bool | int | float | str
+MODELS = tuple(name for name in list_models() if model_spec(name).saliency)
+
+
+@dataclass(frozen=True, slots=True)
+class SaliencyParameters:
+    """Everything that can be set at saliency_node, with defaults that suit a VGA camera."""
+
+    autostart: bool = parameter(
+        True,
+        "Configure and activate by itself after the start. Off: wait for a lifecycle manager.",
+        read_only=True,
+    )
+    model: str = parameter(
+        "auto",
+        "Network: auto takes vinet where its weights and a GPU are, else vinet_lite.",
+        choices=("auto", *MODELS),
+        read_only=True,
+    )
+    weights: str = parameter(
+        "",
+        "Weights file, safetensors or the authors' .pt; empty takes the ones that come along.",
+        read_only=True,
+    )
+    weights_sha256: str = parameter(
+        "",
+        "SHA-256 that the weights file must have; empty skips the check.",
+        pattern="([0-9a-fA-F]{64})?",
+        read_only=True,
+    )
+    model_options: str = parameter(
+        "",
+        "Options of the network as name=value, separated by commas, e.g. clip_length=16. "
+        "Empty: as the weights file says.",
+        read_only=True,
+    )
+    allow_untrained: bool = parameter(
+        False,
+        "Run a network that has no weights: maps are published, a gaze never is. "
+        "Off: such a network fails at configure.",
+        read_only=True,
+    )
+    device: str = parameter(
+        "auto",
+        "Where the network runs: auto takes a GPU where there is one.",
+        pattern="auto|cpu|cuda(:[0-9]+)?",
+        read_only=True,
+    )
+    allow_cpu_fallback: bool = parameter(
+        True, "Go on on the CPU when the device is missing or fails.", read_only=True
+    )
+    precision: str = parameter(
+        "auto",
+        "Number format of the network.",
+        choices=("auto", "fp32", "fp16", "bf16"),
+        read_only=True,
+    )
+    image_transport: str = parameter(
+        "raw",
+        "raw subscribes to image, compressed to its resolved name + /compressed.",
+        choices=("raw", "compressed"),
+        read_only=True,
+    )
+    image_reliability: str = parameter(
+        "best_effort",
+        "Reliability asked of the image publisher; reliable refuses best effort publishers.",
+        choices=("best_effort", "reliable"),
+        read_only=True,
+    )
+    image_depth: int = parameter(
+        5, "Images that may wait for the callback.", low=1, high=64, read_only=True
+    )
+    window_rate_hz: float = parameter(
+        0.0,
+        "Slots of the frame window in 1/s; 0: the rate in the weights' card, "
+        "-1: every frame as it comes.",
+        low=-1.0,
+        high=120.0,
+    )
+    max_rate_hz: float = parameter(
+        0.0, "Most predictions in 1/s; 0: no limit.", low=0.0, high=120.0
+    )
+    max_gap_s: float = parameter(
+        0.5, "A longer gap between two frames starts the window anew (s).", low=0.02, high=10.0
+    )
+    max_age_s: float = parameter(
+        0.0,
+        "A frame older than this on arrival is dropped and counted (s); 0: never.",
+        low=0.0,
+        high=10.0,
+    )
+    warmup: str = parameter(
+        "repeat_first",
+        "Before the window is full: repeat the first frame, or wait without output.",
+        choices=("repeat_first", "wait"),
+    )
+    num_peaks: int = parameter(3, "Most gaze candidates of a map.", low=1, high=16)
+    peak_min_distance: float = parameter(
+        0.1, "Least distance of two candidates, as a share of the width.", low=0.0, high=1.0
+    )
+    smoothing_tau_s: float = parameter(
+        0.15,
+        "Time constant of the smoothing of the maps before peaks are found (s); 0: none.",
+        low=0.0,
+        high=5.0,
+    )
+    target_distance_m: float = parameter(
+        2.0, "Distance of gaze/target from the camera, along its ray (m).", low=0.1, high=100.0
+    )
+    fallback_hfov_deg: float = parameter(
+        60.0,
+        "Horizontal field of view used, with a warning, while the camera is uncalibrated (deg).",
+        low=10.0,
+        high=170.0,
+    )
+    diagnostics_period_s: float = parameter(
+        1.0, "Time between two messages on /diagnostics (s).", low=0.1, high=60.0
+    )
+
+    def __post_init__(self) -> None:
+        check_parameters(self)
+
+    def options(self) -> dict[str, ModelOption]:
+        """Return ``model_options`` as a dictionary.
+
+        Raises:
+            ParameterError: If an entry is not name=value.
+        """
+        entries = (entry.strip() for entry in self.model_options.split(","))
+        return dict(_option(entry) for entry in entries if entry)
+
+
+def _option(entry: str) -> tuple[str, ModelOption]:
+    name, equals, text = (part.strip() for part in entry.partition("="))
+    if not (name and equals and text):
+        raise ParameterError(f"model_options expects name=value, got {entry!r}")
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        return name, text
+    return name, value if isinstance(value, bool | int | float) else text
