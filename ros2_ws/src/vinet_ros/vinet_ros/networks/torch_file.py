@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import re
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,18 +40,16 @@ def read_torch_file(path: Path) -> dict[str, Tensor]:
     if is_zip:
         _check_archive(path)
     try:
-        # A mapped file bounds every read by the file itself. Copying reads trust the sizes that
-        # the pickle claims, beyond the end of the record.
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=is_zip)
+        with warnings.catch_warnings():  # of file formats, which no user can change
+            warnings.simplefilter("ignore")
+            # A mapped file bounds every read by the file itself. Copying reads trust the sizes
+            # that the pickle claims, beyond the end of the record.
+            content = torch.load(path, map_location="cpu", weights_only=True, mmap=is_zip)
     except pickle.UnpicklingError as error:
-        raise WeightsError(
-            f"{path} holds more than tensors, or is cut off; nothing of it was run "
-            f"({_first_line(error)}). Ask its author for a plain state dict"
-        ) from error
+        raise WeightsError(f"{path} {_refusal(str(error))}") from error
     except Exception as error:  # the format leaves the kind of error to chance
-        raise WeightsError(
-            f"{path} is damaged ({type(error).__name__}: {_first_line(error)}); get it again"
-        ) from error
+        reason = f"{type(error).__name__}: {error}".strip().splitlines()[0][:200]
+        raise WeightsError(f"{path} is cut off or damaged ({reason}); get it again") from error
     return strip_prefixes(_state_dict(path, content))
 
 
@@ -130,11 +130,24 @@ def _named(key: object) -> str:
 
 
 def _foreign(start: bytes) -> str:
+    if not start:
+        return "an empty file: get it again"
     for magic, what in _FOREIGN:
         if start.lstrip().startswith(magic):
             return what
     return f"starts with {start[:8]!r}; expected a file of torch.save or a safetensors file"
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [""])[0][:200]
+def _refusal(message: str) -> str:
+    """Say what the unpickler met. Not in torch's own words: they advise to run the file."""
+    named = re.search(r"(?:GLOBAL|class) ([\w.]+)", message)
+    if named:
+        return (
+            f"holds more than tensors, or is cut off or damaged: it names {named[1][:80]}, to be "
+            "called on loading. Nothing of it was run; ask its author for a plain state dict"
+        )
+    reason = message.partition("WeightsUnpickler error:")[2].strip().partition("\n")[0][:80]
+    return (
+        f"is cut off, damaged or not of torch.save ({reason or 'unreadable'}). Nothing of it was "
+        "run; get it again"
+    )

@@ -220,10 +220,12 @@ def _existing(path: str | Path) -> Path:
 
 
 def _is_safetensors(path: Path) -> bool:
-    """Tell by the first bytes: the header's length, then the header, a JSON table."""
+    """Tell by the ninth byte: eight bytes of header length, then the header, a JSON table.
+
+    No file of torch.save has a brace there; but a length may begin like one of them (PK, 0x80).
+    """
     with path.open("rb") as handle:
-        start = handle.read(9)
-    return len(start) == 9 and start[8:] == b"{" and not start.startswith((b"PK", b"\x80"))
+        return handle.read(9)[8:] == b"{"
 
 
 def _read_safetensors(
