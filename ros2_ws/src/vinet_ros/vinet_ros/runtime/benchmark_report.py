@@ -1,0 +1,168 @@
+"""What a benchmark found, as JSON and as Markdown."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class PathRow:
+    """One path's figures.
+
+    Attributes:
+        path: The name it is asked for by.
+        name: What ran, e.g. ``torch fp32 channels-last``.
+        device: ``cpu`` or ``cuda:n``.
+        measured: ``clip`` (forward of the whole clip) or ``step`` (encode one frame, decode).
+        median_ms: Median time of one run.
+        p95_ms: 95th percentile.
+        times_eager: How many times as fast as the eager forward, by the medians.
+        resident_mib: Growth of resident memory over the bare process, between predictions.
+        peak_mib: The same at its highest, loading and converting included.
+        max_difference: Largest absolute difference of the map to the eager one.
+    """
+
+    path: str
+    name: str
+    device: str
+    measured: str
+    median_ms: float
+    p95_ms: float
+    times_eager: float
+    resident_mib: float | None
+    peak_mib: float | None
+    max_difference: float
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkReport:
+    """Rows of one run, and all that is needed to read and to repeat them.
+
+    Attributes:
+        model: Name in the catalog.
+        options: Options of the network.
+        weights: Where the weights came from.
+        command: The command line.
+        date: UTC, ISO 8601.
+        processor: Name of the processor.
+        cores: Cores that the process may use.
+        threads: Threads of PyTorch.
+        load_average: Of the machine over the minute before; high means noisy figures.
+        versions: Of the libraries.
+        clip_length: Frames in a clip.
+        input_size: (height, width).
+        batch: Windows in one run.
+        runs: Timed runs of each path.
+        clip_gmac: Billions of multiplications in one forward of a clip.
+        step_gmac: The same in one step.
+        map_range: Lowest and highest value of the eager map.
+        rows: The paths, eager first.
+    """
+
+    model: str
+    options: dict[str, Any]
+    weights: str
+    command: str
+    date: str
+    processor: str
+    cores: int
+    threads: int
+    load_average: float
+    versions: dict[str, str]
+    clip_length: int
+    input_size: tuple[int, int]
+    batch: int
+    runs: int
+    clip_gmac: float
+    step_gmac: float
+    map_range: tuple[float, float]
+    rows: tuple[PathRow, ...] = field(default_factory=tuple)
+
+    def to_json(self) -> str:
+        """Return everything as an indented JSON object."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+    def to_markdown(self) -> str:
+        """Return a section: heading, what was measured and how, table."""
+        return "\n\n".join((f"## {self._title()}", self._conditions(), self._table())) + "\n"
+
+    def _title(self) -> str:
+        options = ", ".join(f"{key} {value}" for key, value in self.options.items())
+        return f"{self.model} ({options})" if options else self.model
+
+    def _conditions(self) -> str:
+        height, width = self.input_size
+        versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
+        low, high = self.map_range
+        return (
+            f"`{self.command}`, {self.date}. {self.processor}, {self.cores} cores, "
+            f"{self.threads} threads, load average {self.load_average:.1f}; {versions}. "
+            f"Clip {self.clip_length} x {height} x {width}, batch {self.batch}, fp32 weights: "
+            f"{self.weights}. {self.clip_gmac:.1f} GMAC a clip, {self.step_gmac:.1f} a step. "
+            f"{self.runs} runs of each path, interleaved; the map spans "
+            f"{low:.3f} to {high:.3f}."
+        )
+
+    def _table(self) -> str:
+        lines = [
+            "| path | runs | median ms | p95 ms | times eager | resident MiB | peak MiB "
+            "| largest difference |",
+            "|---|---|---:|---:|---:|---:|---:|---:|",
+        ]
+        lines += [_line(row) for row in self.rows]
+        return "\n".join(lines)
+
+
+def _line(row: PathRow) -> str:
+    where = row.name if row.device == "cpu" else f"{row.name}, {row.device}"
+    cells = (
+        where,
+        row.measured,
+        f"{row.median_ms:.1f}",
+        f"{row.p95_ms:.1f}",
+        f"{row.times_eager:.2f}",
+        _mib(row.resident_mib),
+        _mib(row.peak_mib),
+        f"{row.max_difference:.1e}",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _mib(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0f}"
+
+
+def update_section(text: str, key: str, section: str) -> str:
+    """Return a document in which the section between the key's two marks is the new one.
+
+    A document without the marks gets them, and the section, at its end. Text outside of the
+    marks is kept as it is.
+    """
+    begin, end = f"<!-- benchmark {key} -->", f"<!-- end of benchmark {key} -->"
+    block = f"{begin}\n{section.strip()}\n{end}"
+    before, found, rest = text.partition(begin)
+    if found:
+        _, closed, after = rest.partition(end)
+        if not closed:
+            raise ValueError(f"the document has {begin!r} without {end!r}; put it back")
+        return f"{before}{block}{after}"
+    return f"{text.rstrip()}\n\n{block}\n" if text.strip() else f"{block}\n"
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file so that a reader sees the old one or the whole new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(
+        "w", dir=path.parent, prefix=path.name, suffix=".part", delete=False, encoding="utf-8"
+    ) as part:
+        part.write(text)
+        part.flush()
+        os.fsync(part.fileno())
+    finished = Path(part.name)
+    finished.chmod(0o644)
+    finished.replace(path)
