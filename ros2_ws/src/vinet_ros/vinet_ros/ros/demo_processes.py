@@ -1,0 +1,97 @@
+"""Programs that the demo starts, watches and always ends."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+
+_PATIENCE_S = ((signal.SIGINT, 8.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 3.0))
+_TAIL_LINES = 15
+
+
+class NodeProcess:
+    """A node in a process of its own, with its output in a log file.
+
+    Use it as a context: leaving it ends the process, whatever happened. The process gets a
+    session of its own: a Ctrl-C in the terminal reaches the demo alone, which then ends its
+    children in order.
+
+    Args:
+        module: The node's module, run with this interpreter.
+        arguments: Its command line.
+        log: The log file.
+        environment: All of its environment.
+    """
+
+    def __init__(
+        self, module: str, arguments: Sequence[str], log: Path, environment: Mapping[str, str]
+    ) -> None:
+        self.name = module.rpartition(".")[2]
+        self.log = log
+        self._command = [sys.executable, "-m", module, *arguments]
+        self._environment = dict(environment)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "NodeProcess":
+        with self.log.open("wb") as output:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=self._environment,
+                start_new_session=True,
+            )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def exit_code(self) -> int | None:
+        """Return how the process ended, None while it runs."""
+        return self._process.poll() if self._process is not None else None
+
+    def stop(self) -> None:
+        """End the process and all that it started: politely, then firmly."""
+        if self._process is None:
+            return
+        for number, patience_s in _PATIENCE_S:
+            if self._process.poll() is not None:
+                return
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, number)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(patience_s)
+
+    def tail(self) -> str:
+        """Return the last lines of the log."""
+        if not self.log.is_file():
+            return ""
+        lines = self.log.read_text(errors="replace").splitlines()
+        return "\n".join(lines[-_TAIL_LINES:])
+
+
+def parameter_arguments(**parameters: str | float | bool) -> list[str]:
+    """Return the command line that sets a node's parameters; text is quoted for YAML."""
+    arguments = ["--ros-args"]
+    for name, value in parameters.items():
+        arguments += ["-p", f"{name}:={_yaml(value)}"]
+    return arguments
+
+
+def _yaml(value: str | float | bool) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return repr(value)
+    return "'" + value.replace("'", "''") + "'"
