@@ -1,5 +1,6 @@
 """Which network saliency_node runs, and where: from its parameters to a ready predictor."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,9 @@ class LoadedModel:
     def weights(self) -> str:
         """Return the name of the weights' file, empty without weights."""
         return self.predictor.card.file if self.predictor.card else ""
+
+
+LoadModel = Callable[[SaliencyParameters, str], LoadedModel]
 
 
 def load_predictor(parameters: SaliencyParameters, device: str = "") -> LoadedModel:

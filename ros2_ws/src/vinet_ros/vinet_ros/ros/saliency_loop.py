@@ -12,7 +12,7 @@ from vinet_ros.ros.calibration import Calibration, CameraView
 from vinet_ros.ros.frame_history import Frame, FrameHistory
 from vinet_ros.ros.gaze_pipeline import GazePipeline, GazePoint
 from vinet_ros.ros.messages import ns_to_stamp
-from vinet_ros.ros.model_setup import LoadedModel, load_predictor
+from vinet_ros.ros.model_setup import LoadedModel, LoadModel
 from vinet_ros.ros.record import Record
 from vinet_ros.ros.saliency_diagnostics import WorkHealth
 from vinet_ros.ros.saliency_outputs import SaliencyOutputs, Scene
@@ -29,6 +29,7 @@ class SaliencyLoop:
     Args:
         node: Whose clock and log are used.
         loaded: The network.
+        load: Builds it anew on the CPU, when its device fails.
         outputs: The publishers.
         settings: Gives the parameters of this moment.
         calibration: The camera's.
@@ -40,6 +41,7 @@ class SaliencyLoop:
         self,
         node: LifecycleNode,
         loaded: LoadedModel,
+        load: LoadModel,
         outputs: SaliencyOutputs,
         settings: Callable[[], SaliencyParameters],
         calibration: Calibration,
@@ -49,6 +51,7 @@ class SaliencyLoop:
         self.loaded = loaded
         self.view: CameraView | None = None
         self._node = node
+        self._load = load
         self._outputs = outputs
         self._settings = settings
         self._calibration = calibration
@@ -131,7 +134,7 @@ class SaliencyLoop:
             raise error
         first_line = str(error).partition("\n")[0]
         self._complain("device", f"{device} failed ({first_line}); the CPU has taken over")
-        failed, self.loaded = self.loaded, load_predictor(settings, device="cpu")
+        failed, self.loaded = self.loaded, self._load(settings, "cpu")
         failed.predictor.close()
 
     def _scene(self, saliency: SaliencyMap, frame: Frame | None, newest: Frame) -> Scene:

@@ -12,7 +12,7 @@ from vinet_ros.ros.calibration import Calibration
 from vinet_ros.ros.camera_input import CameraInput, image_topic
 from vinet_ros.ros.diagnostics import DiagnosticPublisher
 from vinet_ros.ros.managed_node import ManagedNode
-from vinet_ros.ros.model_setup import LoadedModel, load_predictor
+from vinet_ros.ros.model_setup import LoadedModel, LoadModel, load_predictor
 from vinet_ros.ros.parameters import declare_parameters, read_parameters, refusal
 from vinet_ros.ros.process_usage import UsageMeter
 from vinet_ros.ros.record import Record
@@ -32,12 +32,17 @@ class SaliencyNode(ManagedNode):
     configure loads the network and creates the publishers; activate subscribes and starts the
     worker; deactivate ends both, after a prediction that is under way; cleanup gives all back.
 
+    Args:
+        load: Builds the network from the parameters.
+        **arguments: Those of rclpy's Node.
+
     Raises:
         ParameterError: If a parameter override is of the wrong type or out of range.
     """
 
-    def __init__(self, **arguments: Any) -> None:
+    def __init__(self, load: LoadModel = load_predictor, **arguments: Any) -> None:
         super().__init__("saliency_node", **arguments)
+        self._load = load
         declare_parameters(self, SaliencyParameters)
         self.add_on_set_parameters_callback(self._check_parameters)
         self.add_post_set_parameters_callback(self._apply_parameters)
@@ -66,7 +71,7 @@ class SaliencyNode(ManagedNode):
         """Load the network and create the publishers."""
         self._settings = read_parameters(self, SaliencyParameters)
         self._record = Record()
-        self._model = load_predictor(self._settings)
+        self._model = self._load(self._settings, "")
         self._outputs = SaliencyOutputs(self)
         executor = self._model.predictor.executor
         return (
@@ -83,6 +88,7 @@ class SaliencyNode(ManagedNode):
         self._loop = SaliencyLoop(
             node=self,
             loaded=self._model,
+            load=self._load,
             outputs=self._outputs,
             settings=self._current_settings,
             calibration=calibration,

@@ -1,0 +1,104 @@
+"""Start saliency_node, and on request a source of images and rviz."""
+
+from ament_index_python.packages import get_package_share_directory
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.conditions import IfCondition
+from launch.substitutions import EnvironmentVariable, LaunchConfiguration
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+
+from launch import Action, LaunchContext, LaunchDescription
+
+SHARE = get_package_share_directory("vinet_ros")
+PROFILE = SHARE + "/config/fastdds_large_images.xml"
+
+ARGUMENTS = {
+    "image": ("image", "topic of the camera's images"),
+    "camera_info": ("camera_info", "topic of its calibration"),
+    "model": ("", "network; empty: as the parameter file says"),
+    "weights": ("", "weights file; empty: as the parameter file says"),
+    "device": ("", "auto, cpu, cuda or cuda:n; empty: as the parameter file says"),
+    "source": ("", "video file or camera index to play; empty: a camera publishes already"),
+    "rviz": ("false", "whether to show everything in rviz"),
+    "fixed_frame": ("camera_optical_frame", "rviz's fixed frame: frame_id of the images"),
+    "namespace": ("", "namespace of all nodes"),
+    "params_file": (SHARE + "/config/saliency_node.yaml", "parameters of saliency_node"),
+}
+
+
+def generate_launch_description() -> LaunchDescription:
+    declared = [
+        DeclareLaunchArgument(name, default_value=default, description=text)
+        for name, (default, text) in ARGUMENTS.items()
+    ]
+    return LaunchDescription([*declared, *large_images(), OpaqueFunction(function=nodes)])
+
+
+def large_images() -> list[Action]:
+    # A profile that the user has set, under either name, is kept.
+    users = EnvironmentVariable(
+        "FASTDDS_DEFAULT_PROFILES_FILE",
+        default_value=EnvironmentVariable("FASTRTPS_DEFAULT_PROFILES_FILE", default_value=PROFILE),
+    )
+    return [
+        SetEnvironmentVariable("FASTDDS_DEFAULT_PROFILES_FILE", users),
+        SetEnvironmentVariable("FASTRTPS_DEFAULT_PROFILES_FILE", users),
+    ]
+
+
+def nodes(context: LaunchContext) -> list[Action]:
+    remappings = [
+        ("image", LaunchConfiguration("image")),
+        ("camera_info", LaunchConfiguration("camera_info")),
+    ]
+    overrides = {
+        "model": text("model"),
+        "weights": text("weights"),
+        "device": text("device"),
+    }
+    given = {name: value for name, value in overrides.items() if chosen(context, name)}
+    saliency = Node(
+        package="vinet_ros",
+        executable="saliency_node",
+        namespace=LaunchConfiguration("namespace"),
+        parameters=[LaunchConfiguration("params_file"), given],
+        remappings=remappings,
+        output="screen",
+    )
+    source = Node(
+        package="vinet_ros",
+        executable="source_node",
+        namespace=LaunchConfiguration("namespace"),
+        parameters=[{"path": text("source")}],
+        remappings=remappings,
+        output="screen",
+    )
+    rviz = Node(
+        package="rviz2",
+        executable="rviz2",
+        namespace=LaunchConfiguration("namespace"),
+        arguments=[
+            "--display-config",
+            SHARE + "/rviz/saliency.rviz",
+            "--fixed-frame",
+            LaunchConfiguration("fixed_frame"),
+        ],
+        remappings=[
+            ("/image", LaunchConfiguration("image")),
+            ("/camera_info", LaunchConfiguration("camera_info")),
+            ("/saliency/overlay", "saliency/overlay"),
+            ("/saliency/image_mono", "saliency/image_mono"),
+            ("/gaze/markers", "gaze/markers"),
+            ("/gaze/candidates", "gaze/candidates"),
+        ],
+        condition=IfCondition(LaunchConfiguration("rviz")),
+    )
+    return [saliency, rviz, source] if chosen(context, "source") else [saliency, rviz]
+
+
+def text(argument: str) -> ParameterValue:
+    return ParameterValue(LaunchConfiguration(argument), value_type=str)
+
+
+def chosen(context: LaunchContext, argument: str) -> bool:
+    return LaunchConfiguration(argument).perform(context) != ""
