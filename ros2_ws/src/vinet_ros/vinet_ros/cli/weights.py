@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vinet_ros.errors import WeightsError
+from vinet_ros.networks import list_models
 from vinet_ros.networks.inspection import FileReport, convert_weights, inspect_weights
 
 app = typer.Typer(no_args_is_help=True)
@@ -56,6 +57,8 @@ def convert(
     force: Annotated[bool, typer.Option("--force", help="replace OUT where it exists")] = False,
 ) -> None:
     """Write a weight file as our safetensors with its card inside, whole or not at all."""
+    if model and model not in list_models():
+        raise typer.BadParameter(f"no model is named {model!r}; there are {list_models()}")
     if out.exists() and not force:
         raise WeightsError(f"{out} exists; give another name, or --force to replace it")
     stored = torch.float16 if dtype is Dtype.fp16 else torch.float32
