@@ -1,0 +1,146 @@
+"""The benchmark measures what it says, and writes it whole."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from vinet_ros.networks import create_model
+from vinet_ros.runtime.benchmark import benchmark_model, count_gmac
+from vinet_ros.runtime.benchmark_paths import (
+    EagerRunner,
+    StepRunner,
+    Subject,
+    default_paths,
+    drifting_noise,
+    runner_for,
+)
+from vinet_ros.runtime.benchmark_report import update_section, write_atomically
+from vinet_ros.runtime.torch_executor import TorchExecutor
+
+LITE = Subject("vinet_lite", {"clip_length": 2}, random=True, seed=4)
+
+
+@pytest.fixture(scope="module")
+def report():
+    return benchmark_model(LITE, runs=3, warmup=1, threads=1, command="vinet benchmark vinet_lite")
+
+
+def test_every_installed_path_is_measured_against_eager(report):
+    assert [row.path for row in report.rows] == default_paths()
+    eager = report.rows[0]
+    assert (eager.path, eager.measured, eager.times_eager) == ("eager", "clip", 1.0)
+    assert eager.max_difference == 0
+    for row in report.rows:
+        assert 0 < row.median_ms <= row.p95_ms
+        assert row.times_eager == pytest.approx(eager.median_ms / row.median_ms)
+        assert row.max_difference < 1e-4
+    assert all(row.measured == "step" for row in report.rows[1:])
+    assert report.map_range[1] - report.map_range[0] > 0.05
+
+
+def test_memory_is_that_of_each_path_alone(report):
+    weights_mib = sum(p.numel() for p in LITE.make().parameters()) * 4 / 2**20
+    for row in report.rows:
+        assert weights_mib < row.resident_mib <= row.peak_mib < 2000
+
+
+def test_report_as_json_and_markdown(report):
+    stored = json.loads(report.to_json())
+    assert stored["model"] == "vinet_lite"
+    assert stored["rows"][0]["median_ms"] == report.rows[0].median_ms
+    text = report.to_markdown()
+    assert text.startswith("## vinet_lite (clip_length 2)\n")
+    assert "`vinet benchmark vinet_lite`" in text
+    assert report.processor in text
+    assert len([line for line in text.splitlines() if line.startswith("| ")]) == 1 + len(
+        report.rows
+    )
+
+
+def test_work_is_counted_in_multiplications():
+    runner = runner_for(LITE, "eager", 1)
+    clip_gmac, step_gmac = count_gmac(runner)
+    first = create_model("vinet_lite").encoder
+    frame = torch.zeros(1, 3, 224, 384)
+    total = 0
+
+    def add(layer, _inputs, output):
+        nonlocal total
+        total += layer.weight[0].numel() * output.numel()
+
+    for layer in first.modules():
+        if isinstance(layer, torch.nn.Conv2d):
+            layer.register_forward_hook(add)
+    with torch.no_grad():
+        first(frame)
+    # Two frames are encoded in the clip, one in the step; both decode once.
+    assert clip_gmac - step_gmac == pytest.approx(total / 1e9, rel=1e-6)
+
+
+def test_steps_stream_through_the_clip():
+    model = LITE.make()
+    frames = LITE.frames(model)
+    runner = StepRunner(TorchExecutor(model), frames)
+    before = list(runner.windows[0])
+    runner.run()
+    assert runner.windows[0][0] is before[1]
+    runner.run()
+    np.testing.assert_allclose(runner.first(), EagerRunner(model, frames).first(), atol=1e-5)
+
+
+def test_the_same_subject_is_the_same_network_and_film():
+    torch.manual_seed(1)
+    first = LITE.make()
+    torch.manual_seed(2)
+    second = LITE.make()
+    for a, b in zip(first.parameters(), second.parameters(), strict=True):
+        assert torch.equal(a, b)
+    film = drifting_noise((2, 3, 32, 48, 3), seed=7)
+    np.testing.assert_array_equal(film, drifting_noise((2, 3, 32, 48, 3), seed=7))
+    assert (film[0, 0] != film[0, 1]).any()
+    assert (film[0] != film[1]).any()
+
+
+def test_a_batch_of_windows():
+    report = benchmark_model(
+        Subject("vinet_lite", {"clip_length": 1}, random=True, batch=2),
+        paths=["torch"],
+        runs=1,
+        warmup=0,
+        memory=False,
+    )
+    assert report.batch == 2
+    assert report.rows[1].resident_mib is None
+    assert "| - | - |" in report.to_markdown()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [({"paths": ["tensorrt"]}, "path must be one of eager"), ({"runs": 0}, "runs must be")],
+)
+def test_wrong_arguments_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        benchmark_model(LITE, **arguments)
+
+
+def test_a_section_is_replaced_and_the_rest_kept():
+    text = update_section("# Performance\n\nWords.\n", "vinet", "## vinet\nold\n")
+    text = update_section(text, "vinet_lite", "## vinet_lite\n")
+    text = update_section(text, "vinet", "## vinet\nnew\n")
+    assert text.startswith("# Performance\n\nWords.\n")
+    assert "old" not in text
+    assert text.index("new") < text.index("## vinet_lite")
+    assert text.count("<!-- benchmark vinet -->") == 1
+    with pytest.raises(ValueError, match="without"):
+        update_section("<!-- benchmark vinet -->", "vinet", "x")
+    assert update_section("", "a", "b").startswith("<!-- benchmark a -->")
+
+
+def test_files_are_written_whole(tmp_path):
+    target = tmp_path / "docs" / "performance.md"
+    write_atomically(target, "one")
+    write_atomically(target, "two")
+    assert target.read_text() == "two"
+    assert list(target.parent.iterdir()) == [target]
