@@ -5,7 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from vinet_ros.cli_benchmark import app, parse_options
+from vinet_ros.cli.benchmark import app, parse_options
 
 
 def run(*arguments):
