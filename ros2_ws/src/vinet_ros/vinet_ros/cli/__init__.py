@@ -39,6 +39,7 @@ class Command:
 
 COMMANDS = (
     Command("weights", "vinet_ros.cli.weights", "Look into weight files and convert them."),
+    Command("benchmark", "vinet_ros.cli.benchmark", "Time the ways to run a network here."),
 )
 
 
