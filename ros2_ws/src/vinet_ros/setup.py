@@ -30,6 +30,7 @@ setup(
         "torch>=2.4",
         "safetensors>=0.4.3",
         "pillow>=10",
+        "pyyaml>=6",
         "opencv-python-headless>=4.8",
         "typer>=0.12",
         "rich>=13",

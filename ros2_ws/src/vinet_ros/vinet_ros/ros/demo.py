@@ -14,7 +14,7 @@ from types import FrameType
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
-from geometry_msgs.msg import PointStamped
+from geometry_msgs.msg import Point, PointStamped
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
@@ -35,7 +35,9 @@ _START_S = 120.0  # a cold start: the network is loaded, compiled and measured
 _FIRST_FRAME_S = 30.0
 _SILENCE_S = 2.0
 _DRAIN_S = 20.0
-_PROFILE_VARIABLES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
+_PROFILE_VARIABLE = "FASTDDS_DEFAULT_PROFILES_FILE"
+_OLD_PROFILE_VARIABLE = "FASTRTPS_DEFAULT_PROFILES_FILE"
+_OLD_DISTRIBUTIONS = ("humble", "iron", "jazzy")  # newer ones warn about the old name
 
 
 class DemoNode(Node):
@@ -49,7 +51,7 @@ class DemoNode(Node):
     def __init__(self, state: DemoState, output: DemoOutput) -> None:
         super().__init__("demo")
         self._state, self._output = state, output
-        self._pixels: dict[int, PointStamped] = {}
+        self._parts: dict[int, dict[str, Point]] = {}
         reliable = QoSProfile(depth=10)
         self.create_subscription(CameraInfo, "camera_info", self._on_camera_info, sensor_qos())
         self.create_subscription(Image, "saliency/overlay", self._on_overlay, reliable)
@@ -65,20 +67,25 @@ class DemoNode(Node):
         self._output.add_picture(image_to_rgb(msg), stamp_to_ns(msg.header.stamp))
 
     def _on_pixel(self, msg: PointStamped) -> None:
-        self._pixels[stamp_to_ns(msg.header.stamp)] = msg
+        self._join(stamp_to_ns(msg.header.stamp), pixel=msg.point)
 
     def _on_target(self, msg: PointStamped) -> None:
-        stamp_ns = stamp_to_ns(msg.header.stamp)
-        pixel = self._pixels.pop(stamp_ns, None)
-        if pixel is None:
+        self._join(stamp_to_ns(msg.header.stamp), target=msg.point)
+
+    def _join(self, stamp_ns: int, **points: Point) -> None:
+        """Make a gaze of the pixel and the target of one frame, whichever comes first."""
+        parts = self._parts.setdefault(stamp_ns, {})
+        parts.update(points)
+        if len(parts) < 2:
             return
-        self._pixels = {ns: other for ns, other in self._pixels.items() if ns > stamp_ns}
-        pan_deg, tilt_deg = direction_deg(msg.point.x, msg.point.y, msg.point.z)
+        self._parts = {ns: other for ns, other in self._parts.items() if ns > stamp_ns}
+        pixel, target = parts["pixel"], parts["target"]
+        pan_deg, tilt_deg = direction_deg(target.x, target.y, target.z)
         gaze = Gaze(
             stamp_ns=stamp_ns,
-            u=pixel.point.x,
-            v=pixel.point.y,
-            saliency=pixel.point.z,
+            u=pixel.x,
+            v=pixel.y,
+            saliency=pixel.z,
             pan_deg=pan_deg,
             tilt_deg=tilt_deg,
             latency_ms=(self.get_clock().now().nanoseconds - stamp_ns) / 1e6,
@@ -131,14 +138,14 @@ class Demo:
         )
         source = NodeProcess(
             "vinet_ros.ros.source_node",
-            parameter_arguments(path=options.source),
+            parameter_arguments(path=options.source, wait_for_subscribers=1),
             options.out / "source_node.log",
             environment,
         )
-        self._console.print("starting saliency_node", highlight=False)
+        self._say("starting saliency_node")
         with saliency:
             self._wait_until_ready(node, saliency, spin)
-            self._console.print(f"ready: {self._state.engine()}", markup=False, highlight=False)
+            self._say(f"ready: {self._state.engine()}")
             with source, view:
                 self._watch(source, saliency, view, spin)
 
@@ -206,7 +213,7 @@ class Demo:
         return silent_s > max(_SILENCE_S, 2 * period_s) or now_s - end_s > _DRAIN_S
 
     def _report(self, output: DemoOutput) -> None:
-        state, options, show = self._state, self._options, self._console.print
+        state, options = self._state, self._options
         if not state.gazes or not output.pictures:
             raise DemoError(
                 f"{state.frames} frames were sent, but {state.gazes} gaze targets and "
@@ -214,17 +221,18 @@ class Demo:
             )
         output.write_sheet(f"{options.title}: {state.engine()}")
         for name, message in state.warnings.items():
-            show(f"warning ({name}): {message}", markup=False, highlight=False)
-        show(
+            self._say(f"warning ({name}): {message}")
+        self._say(
             f"{state.gazes} gaze targets from {state.frames} frames, "
             f"{state.mean_rate_hz():.1f} a second; frame to gaze "
             f"p50 {percentile(state.latencies_ms, 50):.0f} ms, "
-            f"p95 {percentile(state.latencies_ms, 95):.0f} ms; {state.engine()}",
-            markup=False,
-            highlight=False,
+            f"p95 {percentile(state.latencies_ms, 95):.0f} ms; {state.engine()}"
         )
         for name in (VIDEO_NAME, SHEET_NAME, TABLE_NAME):
-            show(f"wrote {options.out / name}", markup=False, highlight=False)
+            self._say(f"wrote {options.out / name}")
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _log(process: NodeProcess) -> str:
@@ -234,8 +242,9 @@ def _log(process: NodeProcess) -> str:
 def prepare_environment() -> None:
     """Set what this process and its children need to talk, apart from any other ROS here."""
     profile = share_folder() / "config" / "fastdds_large_images.xml"
-    for name in _PROFILE_VARIABLES:
-        os.environ[name] = str(profile)
+    os.environ[_PROFILE_VARIABLE] = str(profile)
+    if os.environ.get("ROS_DISTRO") in _OLD_DISTRIBUTIONS:
+        os.environ[_OLD_PROFILE_VARIABLE] = str(profile)
     os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 

@@ -76,8 +76,8 @@ class OverlayVideo:
 class FrameSample:
     """Frames spread evenly over a stream whose length is not known, in bounded memory.
 
-    Every n-th frame is kept, made small; when twice the wanted number is there, every second
-    goes and n doubles.
+    Every n-th frame is kept, made small; when four times the wanted number is there,
+    every second goes and n doubles.
     """
 
     def __init__(self, wanted: int = _COLUMNS * _ROWS, width: int = _TILE_WIDTH) -> None:
@@ -88,7 +88,7 @@ class FrameSample:
     def add(self, rgb: Rgb, stamp_ns: int) -> None:
         """Look at the next frame."""
         if self._seen % self._stride == 0:
-            if len(self._kept) == 2 * self._wanted:
+            if len(self._kept) == 4 * self._wanted:
                 del self._kept[1::2]
                 self._stride *= 2
             if self._seen % self._stride == 0:

@@ -81,7 +81,7 @@ class NodeProcess:
         return "\n".join(lines[-_TAIL_LINES:])
 
 
-def parameter_arguments(**parameters: str | float | bool) -> list[str]:
+def parameter_arguments(**parameters: str | float | int | bool) -> list[str]:
     """Return the command line that sets a node's parameters; text is quoted for YAML."""
     arguments = ["--ros-args"]
     for name, value in parameters.items():
@@ -89,9 +89,9 @@ def parameter_arguments(**parameters: str | float | bool) -> list[str]:
     return arguments
 
 
-def _yaml(value: str | float | bool) -> str:
+def _yaml(value: str | float | int | bool) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, float):
+    if isinstance(value, int | float):
         return repr(value)
     return "'" + value.replace("'", "''") + "'"
