@@ -275,3 +275,11 @@ def test_a_report_counts_what_was_trained(tmp_path, encoder, kinetics):
     assert "begin with strange.weight" in report.problems[0]
     with pytest.raises(WeightsError, match="does not tell its model"):
         convert_weights(tmp_path / "x.pt", tmp_path / "y")
+
+
+def test_large_values_are_not_taken_for_infinite(tmp_path, encoder):
+    state = dict(encoder.state_dict())
+    state["base1.0.bn_s.bias"] = torch.full((64,), 3e38)  # their sum is beyond float32
+    torch.save(state, tmp_path / "w.pt")
+    loaded = load_model("s3d", tmp_path / "w.pt")
+    assert torch.equal(loaded.base1[0].bn_s.bias, state["base1.0.bn_s.bias"])
