@@ -216,6 +216,24 @@ def _fitted(camera: PinholeCamera, msg: Any, size: tuple[int, int] | None) -> Pi
     return camera.scaled(width, height)
 
 
+def describe_camera(msg: Any, camera: PinholeCamera) -> None:
+    """Write a camera into a sensor_msgs/CameraInfo, its header left as it is.
+
+    Args:
+        msg: The message to fill.
+        camera: What to write; the rectified camera is the same without its lens.
+
+    Inverse: :func:`camera_info_to_camera`.
+    """
+    fx, fy, cx, cy = camera.fx, camera.fy, camera.cx, camera.cy
+    msg.width, msg.height = camera.width, camera.height
+    msg.distortion_model = camera.distortion_model or "plumb_bob"
+    msg.d = list(camera.d) or [0.0] * 5
+    msg.k = [fx, 0.0, cx, 0.0, fy, cy, 0.0, 0.0, 1.0]
+    msg.r = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
+    msg.p = [fx, 0.0, cx, 0.0, 0.0, fy, cy, 0.0, 0.0, 0.0, 1.0, 0.0]
+
+
 def scale_camera_info(msg: Any, width: int, height: int) -> Any:
     """Return a CameraInfo for the same view in another size, header kept.
 
