@@ -34,7 +34,8 @@ def test_writes_json_and_markdown(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["vinet_heavy", "--random"], "no model is named 'vinet_heavy'"),
+        (["vinet_heavy", "--random"], "vinet benchmark: no model is named 'vinet_heavy'"),
+        (["s3d", "--random"], "S3D has no"),
         (["vinet_lite", "--random", "--path", "tensorrt"], "path must be one of"),
         (["vinet_lite", "--random", "--option", "clip_length"], "key=value"),
         (["vinet_lite", "--random", "--option", "depth=3"], "no option depth"),
@@ -42,7 +43,7 @@ def test_writes_json_and_markdown(tmp_path):
     ],
 )
 def test_faults_end_with_a_message_and_no_traceback(arguments, message):
-    result = run(*arguments, "--runs", 1, "--no-memory")
+    result = run(*arguments, "--runs", 1)
     assert result.exit_code == 1
     assert message in result.output
     assert "Traceback" not in result.output

@@ -127,7 +127,7 @@ def test_cuda_is_near_the_cpu(precision, tolerance):
 
 
 def test_a_network_without_clip_length_is_refused():
-    with pytest.raises(ValueError, match="Linear has no clip_length"):
+    with pytest.raises(ValueError, match="Linear has no clip_length, input_size"):
         TorchExecutor(nn.Linear(1, 1))
 
 

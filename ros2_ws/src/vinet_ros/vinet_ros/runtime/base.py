@@ -28,14 +28,19 @@ class Executor(ABC):
         name: The path for people, e.g. ``openvino fp32``.
         device: ``cpu`` or ``cuda:n``.
         reason: Why this path was chosen.
+
+    Raises:
+        ValueError: If the network is no saliency network.
     """
 
     def __init__(self, model: nn.Module, name: str, device: str, reason: str) -> None:
         self.name = name
         self.device = device
         self.reason = reason
-        self.clip_length = _clip_length(model)
-        self.input_size = _input_size(model)
+        check_saliency_network(model)
+        network: Any = model
+        self.clip_length = int(network.clip_length)
+        self.input_size = (int(network.input_size[0]), int(network.input_size[1]))
 
     @abstractmethod
     def encode(self, frame: npt.NDArray[np.uint8]) -> Kept:
@@ -73,13 +78,12 @@ def trim_memory() -> None:
         trim(0)
 
 
-def _clip_length(model: nn.Module) -> int:
-    length = getattr(model, "clip_length", None)
-    if not isinstance(length, int):
-        raise ValueError(f"{type(model).__name__} has no clip_length; give a saliency network")
-    return length
-
-
-def _input_size(model: nn.Module) -> tuple[int, int]:
-    height, width = model.input_size  # type: ignore[misc]
-    return int(height), int(width)
+def check_saliency_network(model: nn.Module) -> None:
+    """Raise ValueError unless a network gives maps, a frame at a time."""
+    needed = ("clip_length", "input_size", "encode", "decode")
+    missing = [name for name in needed if not hasattr(model, name)]
+    if missing:
+        raise ValueError(
+            f"{type(model).__name__} has no {', '.join(missing)}; give a saliency network, "
+            "e.g. vinet or vinet_lite"
+        )

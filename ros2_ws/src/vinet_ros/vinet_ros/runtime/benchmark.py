@@ -20,6 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 import vinet_ros
 from vinet_ros.errors import VinetError
 from vinet_ros.networks.weights import card_of
+from vinet_ros.runtime.base import check_saliency_network
 from vinet_ros.runtime.benchmark_paths import (
     EAGER,
     EagerRunner,
@@ -72,6 +73,7 @@ def benchmark_model(
         raise ValueError(f"runs must be at least 1 and warmup 0, got {runs} and {warmup}")
     paths = [EAGER, *(p for p in paths or default_paths() if p != EAGER)]
     check_paths(paths)
+    check_saliency_network(subject.make())  # faults show here, not in the memory processes
     load_average = os.getloadavg()[0]
     growth = _memory_growth(subject, paths, threads, progress) if memory else [None] * len(paths)
     runners = [runner_for(subject, path, threads) for path in paths]
