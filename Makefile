@@ -5,9 +5,11 @@ export PYTHON
 # A sourced ROS 2 gets an environment of its own, so that both kinds can live side by side.
 ROS_SOURCED := $(shell [ -n "$$ROS_DISTRO" ] && $(PYTHON) -c 'import rclpy' 2>/dev/null && echo "$$ROS_DISTRO")
 VENV ?= $(CURDIR)/.venv$(addprefix -,$(ROS_SOURCED))
-BIN := $(abspath $(VENV))/bin
 STAMP := $(VENV)/.made
 PACKAGE := ros2_ws/src/vinet_ros
+# Every target runs in the environment, as after `. .venv/bin/activate`.
+export VIRTUAL_ENV := $(abspath $(VENV))
+export PATH := $(VIRTUAL_ENV)/bin:$(PATH)
 
 # make demo
 OUT ?= demo
@@ -35,23 +37,23 @@ $(STAMP): $(wildcard requirements/*) scripts/make_env.sh $(PACKAGE)/setup.py
 	@touch "$@"
 
 demo: $(STAMP)
-	@$(BIN)/python -m vinet_ros.ros.demo $(DEMO_ARGS)
+	@python -m vinet_ros.ros.demo $(DEMO_ARGS)
 
 # pytest comes last: its closing line is the summary of the whole run.
 test: lint install-check pytest
 
 lint: $(STAMP)
-	cd $(PACKAGE) && $(BIN)/ruff check . ../../../scripts --config pyproject.toml
-	cd $(PACKAGE) && $(BIN)/ruff format --check . ../../../scripts --config pyproject.toml
-	cd $(PACKAGE) && $(BIN)/mypy
-	cd $(PACKAGE) && $(BIN)/lint-imports
+	cd $(PACKAGE) && python -m ruff check . ../../../scripts --config pyproject.toml
+	cd $(PACKAGE) && python -m ruff format --check . ../../../scripts --config pyproject.toml
+	cd $(PACKAGE) && python -m mypy
+	cd $(PACKAGE) && lint-imports
 
 install-check: $(STAMP)
-	scripts/install_check.sh "$(BIN)"
+	scripts/install_check.sh
 
 # A sourced ROS 2 brings pytest plugins of its own, which this suite neither needs nor expects.
 pytest: $(STAMP)
-	cd $(PACKAGE) && PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/python -m pytest -p pytest_timeout
+	cd $(PACKAGE) && PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 python -m pytest -p pytest_timeout
 
 lock:
 	$(PYTHON) scripts/lock.py
