@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from made_data import stills, stills_root
+from made_data import gaze_path, stills, stills_root
 
-__all__ = ["stills", "stills_root"]
+__all__ = ["gaze_path", "stills", "stills_root"]
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -39,6 +40,52 @@ def write_stills(root: Path, images: int = 6, observers: int = 6, seed: int = 0)
     arrays = {n: np.array(v, kinds.get(n, np.float32)) for n, v in columns.items()}
     np.savez(root / "fixations.npz", **arrays)
     return root
+
+
+def write_gaze_clip(
+    root: Path, name: str = "walk", frames: int = 24, observers: int = 3, fps: float = 12.5
+) -> Path:
+    """A video of a bright square that crosses a dim scene, and gaze that follows it."""
+    root.mkdir(parents=True, exist_ok=True)
+    draw = np.random.default_rng(0)
+    scene = draw.integers(0, 90, (64, 96, 3), dtype=np.uint8)
+    video = cv2.VideoWriter(
+        str(root / f"{name}.avi"), cv2.VideoWriter_fourcc(*"MJPG"), fps, (96, 64)
+    )
+    samples = []
+    for frame in range(frames):
+        x = 0.15 + 0.7 * frame / max(frames - 1, 1)
+        picture = scene.copy()
+        column = int(x * 96)
+        picture[26:38, column - 6 : column + 6] = 255
+        video.write(picture)
+        for observer in range(observers):
+            samples.append((frame, observer, *draw.normal((x, 0.5), 0.02)))
+    video.release()
+    columns = np.array(samples).T
+    path = root / f"{name}.gaze.npz"
+    np.savez(
+        path,
+        frame=columns[0].astype(np.int32),
+        observer=columns[1].astype(np.int16),
+        x=columns[2].astype(np.float32),
+        y=columns[3].astype(np.float32),
+        fps=np.float32(fps),
+        frames=np.int32(frames),
+    )
+    return path
+
+
+def edit_npz(path: Path, **changes) -> None:
+    """Replace arrays of an npz file; None takes one out."""
+    with np.load(path) as file:
+        arrays = dict(file) | changes
+    np.savez(path, **{name: value for name, value in arrays.items() if value is not None})
+
+
+@pytest.fixture
+def gaze_path(tmp_path) -> Path:
+    return write_gaze_clip(tmp_path / "clips")
 
 
 @pytest.fixture

@@ -247,6 +247,9 @@ def test_resize_is_bicubic_with_mirrored_border():
     )[0, 0]
     inner = (slice(5, -5), slice(6, -6))
     np.testing.assert_allclose(resize_maps(reference, (26, 90))[inner], expected[inner])
+    flat = resize_maps(np.full((2, 40, 60), 0.3), (56, 96))
+    assert (flat == 0.3).all()
+    assert np.isnan(cc(np.full((40, 60), 0.3), reference[:26]))
     assert resize_maps(torch.tensor(reference)[None], (26, 90)).shape == (1, 26, 90)
 
 

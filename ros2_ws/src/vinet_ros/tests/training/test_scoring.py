@@ -129,6 +129,8 @@ def test_area_average():
     expected = maps.reshape(2, 2, 4, 2, 4).mean((2, 4))
     np.testing.assert_allclose(area_average(maps, (2, 2)), expected)
     assert area_average(maps, (16, 8)).shape == (2, 16, 8)
+    for size in ((3, 5), (16, 16)):
+        assert np.ptp(area_average(np.full((1, 8, 8), 0.3), size)) == 0
 
 
 def test_static_prediction_equals_the_clip_of_repeated_frames():

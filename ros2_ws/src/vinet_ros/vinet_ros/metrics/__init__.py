@@ -7,7 +7,7 @@ map, no fixation) is NaN: whoever averages must say what was left out.
 """
 
 from vinet_ros.metrics.auc import auc_borji, auc_judd, auc_per_fixation, sauc
-from vinet_ros.metrics.batching import resize_maps
+from vinet_ros.metrics.batching import keep_constant, resize_maps
 from vinet_ros.metrics.distributions import cc, kldiv, sim
 from vinet_ros.metrics.locations import information_gain, nss
 
@@ -17,6 +17,7 @@ __all__ = [
     "auc_per_fixation",
     "cc",
     "information_gain",
+    "keep_constant",
     "kldiv",
     "nss",
     "resize_maps",

@@ -88,7 +88,18 @@ def _resize(maps: Tensor, size: tuple[int, ...]) -> Tensor:
     height, width = size
     rows = torch.tensor(_imresize_matrix(maps.shape[1], height), device=maps.device)
     columns = torch.tensor(_imresize_matrix(maps.shape[2], width), device=maps.device)
-    return rows @ maps @ columns.T
+    return keep_constant(maps, rows @ maps @ columns.T)
+
+
+def keep_constant(maps: Tensor, changed: Tensor) -> Tensor:
+    """Undo the rounding that makes a resized or averaged constant map look as if it had detail.
+
+    Args:
+        maps: (B, H, W) before.
+        changed: (B, h, w) after.
+    """
+    high, low = maps.amax((1, 2), keepdim=True), maps.amin((1, 2), keepdim=True)
+    return torch.where(high == low, high, changed)
 
 
 @lru_cache(maxsize=32)

@@ -124,7 +124,7 @@ METRICS = {
         Metric(
             "sAUC",
             True,
-            f"AUC against the fixations of {OTHER_IMAGES} other images or frames",
+            f"AUC against the fixations of {OTHER_IMAGES} other images or a clip's other frames",
             lambda p, t: metrics.sauc(p, t.counts, t.others),
         ),
     )

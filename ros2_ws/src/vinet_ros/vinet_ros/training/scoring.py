@@ -99,7 +99,8 @@ def area_average(maps: NDArray[Any], size: tuple[int, int]) -> Maps:
     if maps.shape[1] < size[0] or maps.shape[2] < size[1]:
         return metrics.resize_maps(np.asarray(maps, np.float64), size)
     double = torch.tensor(np.asarray(maps, np.float64))
-    return np.asarray(nn.functional.adaptive_avg_pool2d(double, size).numpy())
+    averaged = nn.functional.adaptive_avg_pool2d(double, size)
+    return np.asarray(metrics.keep_constant(double, averaged).numpy())
 
 
 def _load_batch(

@@ -1,16 +1,10 @@
 import numpy as np
 import pytest
+from made_data import edit_npz
 from PIL import Image
 
 from vinet_ros.errors import DataError
 from vinet_ros.training.datasets import Stills
-
-
-def edit_arrays(path, **changes):
-    with np.load(path) as file:
-        arrays = dict(file)
-    arrays.update(changes)
-    np.savez(path, **{name: value for name, value in arrays.items() if value is not None})
 
 
 def test_splits_share_no_image_and_keep_the_index_order(stills_root):
@@ -36,7 +30,7 @@ def test_rows_of_the_file_may_come_in_any_order(stills_root):
     with np.load(path) as file:
         shuffled = np.random.default_rng(0).permutation(len(file["image"]))
         arrays = {name: file[name][shuffled] for name in file}
-    edit_arrays(path, **arrays)
+    edit_npz(path, **arrays)
     after = Stills(stills_root, "val")[0].fixations
     assert sorted(zip(after.x, after.y, strict=True)) == sorted(
         zip(before.x, before.y, strict=True)
@@ -95,15 +89,15 @@ def test_damaged_fixations_are_named(stills_root, content):
 
 def test_fixations_must_fit_the_index(stills_root):
     path = stills_root / "fixations.npz"
-    edit_arrays(path, x=None)
+    edit_npz(path, x=None)
     with pytest.raises(DataError, match="lacks the arrays x"):
         Stills(stills_root)
-    edit_arrays(path, x=np.zeros(3, np.float32))
+    edit_npz(path, x=np.zeros(3, np.float32))
     with pytest.raises(DataError, match="of one length"):
         Stills(stills_root)
     with np.load(path) as file:
         image = file["image"] + 1
-    edit_arrays(path, x=np.zeros(len(image), np.float32), image=image)
+    edit_npz(path, x=np.zeros(len(image), np.float32), image=image)
     with pytest.raises(DataError, match="refers to image 6, the index has 6 rows"):
         Stills(stills_root)
 
@@ -123,5 +117,5 @@ def test_image_without_fixations_is_kept_with_none(stills_root):
     with np.load(stills_root / "fixations.npz") as file:
         keep = file["image"] != 2
         arrays = {name: file[name][keep] for name in file}
-    edit_arrays(stills_root / "fixations.npz", **arrays)
+    edit_npz(stills_root / "fixations.npz", **arrays)
     assert [len(s.fixations) for s in Stills(stills_root, "val")] == [0, 24]

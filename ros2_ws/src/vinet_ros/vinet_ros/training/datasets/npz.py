@@ -38,6 +38,6 @@ def read_arrays(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
                 return {n: file[n] for n in names}
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
-    except Exception as error:  # numpy and zipfile raise many kinds on a damaged file
-        raise DataError(f"{path}: not a readable npz file ({error})") from None
+    except Exception:  # numpy and zipfile raise many kinds on a damaged file
+        raise DataError(f"{path}: not a readable npz file; get it again") from None
     raise DataError(f"{path}: lacks the arrays {', '.join(lacking)}")

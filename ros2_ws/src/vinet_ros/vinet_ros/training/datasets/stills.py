@@ -138,13 +138,15 @@ def load_rgb(path: Path) -> NDArray[np.uint8]:
     Raises:
         DataError: If the file is missing or is no image; the message names it.
     """
-    from PIL import Image  # packed data is read where pillow is not installed
+    from PIL import Image, UnidentifiedImageError  # packed data is read where pillow is not installed
 
     try:
         with Image.open(path) as image:
             return np.asarray(image.convert("RGB"))
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
+    except UnidentifiedImageError:
+        raise DataError(f"{path}: not a readable image") from None
     except (OSError, ValueError, SyntaxError) as error:
         raise DataError(f"{path}: not a readable image ({error})") from None
 
