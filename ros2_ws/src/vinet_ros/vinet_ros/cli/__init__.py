@@ -40,6 +40,7 @@ class Command:
 COMMANDS = (
     Command("weights", "vinet_ros.cli.weights", "Look into weight files and convert them."),
     Command("benchmark", "vinet_ros.cli.benchmark", "Time the ways to run a network here."),
+    Command("evaluate", "vinet_ros.cli.evaluate", "Score a network beside baselines and people."),
 )
 
 
