@@ -216,6 +216,12 @@ def test_a_kinetics_file_fills_the_encoder(tmp_path, encoder, kinetics, prefix, 
     }
     torch.save(state, tmp_path / "S3D_kinetics400.pt")
     assert_same_weights(load_model("s3d", tmp_path / "S3D_kinetics400.pt"), encoder)
+
+
+def test_a_kinetics_file_fills_the_encoder_of_vinet_and_leaves_its_decoder(
+    tmp_path, encoder, kinetics
+):
+    torch.save(kinetics, tmp_path / "S3D_kinetics400.pt")
     vinet = create_model("vinet")
     decoder = {key: value.clone() for key, value in vinet.decoder.state_dict().items()}
     load_kinetics_s3d(vinet, tmp_path / "S3D_kinetics400.pt")
