@@ -10,9 +10,10 @@ from pathlib import Path
 from vinet_ros.ros.diagnostic_keys import STATUSES
 from vinet_ros.ros.parameters import ParameterSpec, Value, parameter_specs
 from vinet_ros.ros.saliency_parameters import SaliencyParameters
+from vinet_ros.ros.source_parameters import SourceParameters
 
 PACKAGE = Path(__file__).resolve().parents[2]
-NODES = {"saliency_node": SaliencyParameters}
+NODES = {"saliency_node": SaliencyParameters, "source_node": SourceParameters}
 _COMMAND = "python -m vinet_ros.ros.parameter_docs"
 _WIDTH = 95
 

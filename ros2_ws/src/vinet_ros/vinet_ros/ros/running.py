@@ -8,8 +8,11 @@ from typing import Protocol
 
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.impl.implementation_singleton import rclpy_implementation
 
 from vinet_ros.errors import VinetError
+
+RCLError = rclpy_implementation.RCLError
 
 
 class Runnable(Protocol):
@@ -33,12 +36,16 @@ def run_node(make_node: Callable[[], Runnable], args: Sequence[str] | None = Non
     rclpy.init(args=list(args) if args is not None else None)
     node = None
     try:
+        executor = SingleThreadedExecutor()  # first: rclpy stumbles over it after a shutdown
         node = make_node()
-        executor = SingleThreadedExecutor()
         executor.add_node(node)
         executor.spin()
     except (KeyboardInterrupt, ExternalShutdownException):
         return 0
+    except RCLError:
+        if rclpy.ok():
+            raise
+        return 0  # told to stop while it was still being made
     except VinetError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
