@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vinet_ros.errors import DataError
-from vinet_ros.training.datasets.stills import Fixations, Still, load_rgb
+from vinet_ros.training.datasets.records import Fixations, Still, load_rgb
 from vinet_ros.training.groundtruth import MAP_SIZE, density_map
 from vinet_ros.training.score_table import (
     GroundTruth,

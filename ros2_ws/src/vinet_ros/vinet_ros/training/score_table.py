@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vinet_ros import metrics
-from vinet_ros.training.datasets.stills import Fixations, Still
+from vinet_ros.training.datasets.records import Fixations, Still
 from vinet_ros.training.groundtruth import MAP_SIZE, blur_counts, fixation_map
 
 KLDIV_EPS = 1e-7

@@ -17,7 +17,7 @@ from torch import nn
 from vinet_ros import metrics
 from vinet_ros.errors import DataError
 from vinet_ros.preprocess import INPUT_SIZE, normalize_frames, resize_rgb
-from vinet_ros.training.datasets.stills import Still
+from vinet_ros.training.datasets.records import Still
 from vinet_ros.training.score_table import (
     REFERENCE_METRICS,
     GroundTruth,

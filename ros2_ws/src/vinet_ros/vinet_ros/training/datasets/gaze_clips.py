@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from vinet_ros.errors import DataError
 from vinet_ros.training.datasets.npz import read_arrays, read_columns
-from vinet_ros.training.datasets.stills import Fixations
+from vinet_ros.training.datasets.records import Fixations, group_fixations
 
 GAZE_SUFFIX = ".gaze.npz"
 VIDEO_SUFFIXES = (".avi", ".mp4", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg")
@@ -85,13 +84,8 @@ def read_gaze_clip(gaze_path: Path) -> GazeClip:
     fps, frames = _read_length(gaze_path)
     if len(frame) and not 0 <= frame.min() <= frame.max() < frames:
         raise DataError(f"{gaze_path}: gaze at frame {frame.max()}, the clip has {frames} frames")
-    order = np.argsort(frame, kind="stable")
-    bounds = np.searchsorted(frame[order], np.arange(frames + 1))
-    x, y = arrays["x"].astype(np.float32), arrays["y"].astype(np.float32)
-    observer = arrays["observer"].astype(np.int16)
-    groups = [order[start:stop] for start, stop in pairwise(bounds)]
-    fixations = tuple(Fixations(x[g], y[g], observer[g]) for g in groups)
-    return GazeClip(name, _video_beside(gaze_path, name), fps, fixations)
+    fixations = group_fixations(frame, arrays["x"], arrays["y"], arrays["observer"], frames)
+    return GazeClip(name, _video_beside(gaze_path, name), fps, tuple(fixations))
 
 
 def _read_length(path: Path) -> tuple[float, int]:
