@@ -41,6 +41,7 @@ COMMANDS = (
     Command("weights", "vinet_ros.cli.weights", "Look into weight files and convert them."),
     Command("benchmark", "vinet_ros.cli.benchmark", "Time the ways to run a network here."),
     Command("evaluate", "vinet_ros.cli.evaluate", "Score a network beside baselines and people."),
+    Command("data", "vinet_ros.cli.data", "Look through training data; pack it."),
 )
 
 
