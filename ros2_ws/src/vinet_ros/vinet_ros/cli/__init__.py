@@ -42,6 +42,7 @@ COMMANDS = (
     Command("benchmark", "vinet_ros.cli.benchmark", "Time the ways to run a network here."),
     Command("evaluate", "vinet_ros.cli.evaluate", "Score a network beside baselines and people."),
     Command("data", "vinet_ros.cli.data", "Look through training data; pack it."),
+    Command("train", "vinet_ros.cli.train", "Train a network on human gaze.", "train"),
 )
 
 

@@ -66,7 +66,8 @@ class Block(nn.Module):
         """Return (B, outputs, H / stride, W / stride)."""
         y = x if self.expand is None else F.relu6(self.expand(x))
         y = self.project(F.relu6(self.depthwise(y)))
-        return x + y if self.residual else y
+        out: Tensor = x + y if self.residual else y
+        return out
 
 
 class EfficientNetLite0(nn.Module):
@@ -75,6 +76,9 @@ class EfficientNetLite0(nn.Module):
     Input is ``(B, 3, H, W)`` normalised by ImageNet's mean and std like every network of this
     package; H and W divisible by 32.
     """
+
+    scale: Tensor
+    shift: Tensor
 
     def __init__(self) -> None:
         super().__init__()

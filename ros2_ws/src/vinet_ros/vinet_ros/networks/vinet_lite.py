@@ -54,7 +54,17 @@ class ViNetLite(nn.Module):
         Args:
             features: What :meth:`encode` gives, stacked in time order along dim 1:
                 (B, T, 40, H/8, W/8), (B, T, 112, H/16, W/16), (B, T, 320, H/32, W/32).
+                T = 1 stands for a scene in which nothing moves.
+
+        Raises:
+            ValueError: If T is neither `clip_length` nor 1.
         """
+        length = features[0].shape[1]
+        if length not in (1, self.clip_length):
+            raise ValueError(
+                f"expected features of {self.clip_length} frames, or of 1 for a standing scene; "
+                f"got {length}"
+            )
         logits = self.decoder(features)  # (B, 1, H/4, W/4)
         logits = F.interpolate(logits, scale_factor=4, mode="bilinear", align_corners=False)
         return torch.sigmoid(logits).squeeze(1)  # (B, H, W)
@@ -63,7 +73,8 @@ class ViNetLite(nn.Module):
         """Return the map (B, H, W) in (0, 1) of a normalised clip (B, 3, T, H, W)."""
         batch, _, length = clip.shape[:3]
         frames = clip.transpose(1, 2).flatten(0, 1)  # (B * T, 3, H, W)
-        return self.decode(tuple(f.unflatten(0, (batch, length)) for f in self.encode(frames)))
+        kept = self.encode(frames)  # each (B * T, C, h, w)
+        return self.decode(tuple(f.reshape(batch, length, *f.shape[1:]) for f in kept))
 
 
 class LiteDecoder(nn.Module):
@@ -88,14 +99,16 @@ class LiteDecoder(nn.Module):
         x = self.up16(torch.cat((_double(x), self.time16(middle)), dim=1))  # (B, 2w, 14, 24)
         x = self.up8(torch.cat((_double(x), self.time8(fine)), dim=1))  # (B, w, 28, 48)
         x = self.up4(_double(x))  # (B, w/2, 56, 96)
-        return self.head(x)
+        logits: Tensor = self.head(x)
+        return logits
 
 
 class TimeJoin(nn.Module):
     """One level's features along time: the newest frame as it is, plus what changed.
 
     The temporal convolution's kernel equals the window, as in ViNet's decoder. It sees each kept
-    frame's difference to the newest, so a standing scene gives exactly nothing, whatever it shows.
+    frame's difference to the newest, so a standing scene gives exactly nothing, whatever it shows;
+    that is why one frame alone stands for a whole window of it.
     """
 
     def __init__(self, inputs: int, outputs: int, motion: int, clip_length: int) -> None:
@@ -109,12 +122,14 @@ class TimeJoin(nn.Module):
         nn.init.zeros_(self.mix.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return (B, outputs, h, w) of (B, T, inputs, h, w)."""
+        """Return (B, outputs, h, w) of (B, T, inputs, h, w); T is the window's length, or 1."""
         newest = self.still(x[:, -1])
-        if self.change is None:
+        if self.change is None or x.shape[1] == 1:
             return F.relu(newest)
         batch, length = x.shape[:2]
-        low = self.reduce(x.flatten(0, 1)).unflatten(0, (batch, length))  # (B, T, m, h, w)
+        low = self.reduce(x.flatten(0, 1)).reshape(
+            batch, length, -1, *x.shape[3:]
+        )  # (B, T, m, h, w)
         differences = (low[:, :-1] - low[:, -1:]).flatten(1, 2)  # (B, (T-1) m, h, w)
         return F.relu(newest + self.mix(F.relu(self.change(differences))))
 

@@ -1,0 +1,65 @@
+"""What training lowers: KLDiv as both papers do, and optionally CC and NSS beside it.
+
+These are the differentiable twins of :mod:`vinet_ros.metrics`, in float32 and without its NaN.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+_EPS = 2.2204e-16
+
+
+@dataclass(frozen=True, slots=True)
+class LossWeights:
+    """Loss = kldiv * KLDiv - cc * CC - nss * NSS, the mean over the batch."""
+
+    kldiv: float = 1.0
+    cc: float = 0.0
+    nss: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """The weighted loss and its parts, each the mean over the batch, as scalars."""
+
+    total: Tensor
+    kldiv: Tensor
+    cc: Tensor
+    nss: Tensor
+
+
+def saliency_losses(
+    prediction: Tensor, density: Tensor, fixations: Tensor, weights: LossWeights
+) -> Losses:
+    """Compare maps with where people looked.
+
+    Args:
+        prediction: (B, h, w) positive maps; their level does not matter.
+        density: (B, h, w) ground truth, each summing to one.
+        fixations: (B, h, w) counts; each fixation counts, as in the scores of the stills.
+        weights: What the total is made of.
+    """
+    p, g = prediction.flatten(1).float(), density.flatten(1).float()
+    kldiv = _kldiv(p, g).mean()
+    standard = _standardise(p)
+    cc = (standard * _standardise(g)).mean(dim=1).mean()
+    looked = fixations.flatten(1).float()
+    nss = ((standard * looked).sum(dim=1) / looked.sum(dim=1).clamp_min(1)).mean()
+    total = weights.kldiv * kldiv - weights.cc * cc - weights.nss * nss
+    return Losses(total, kldiv, cc, nss)
+
+
+def _kldiv(p: Tensor, g: Tensor) -> Tensor:
+    q = p / p.sum(dim=1, keepdim=True)
+    g = g / g.sum(dim=1, keepdim=True)
+    return (g * torch.log(_EPS + g / (q + _EPS))).sum(dim=1)
+
+
+def _standardise(x: Tensor) -> Tensor:
+    centred = x - x.mean(dim=1, keepdim=True)
+    # Inside the root, so that a constant map has a gradient of zero, not NaN.
+    return centred / (centred.square().mean(dim=1, keepdim=True) + 1e-12).sqrt()

@@ -1,0 +1,196 @@
+"""Training samples: a still or a made clip, with where people looked in its newest frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset, Sampler
+
+from vinet_ros.preprocess import INPUT_SIZE, normalize_frames, resize_rgb
+from vinet_ros.training.augment import Augmentation, View, draw_light, draw_view, relight
+from vinet_ros.training.camera import draw_camera_path
+from vinet_ros.training.datasets import Still
+from vinet_ros.training.groundtruth import MAP_SIZE, blur_counts, fixation_map
+from vinet_ros.training.movers import Piece, draw_path, draw_piece, lay, match_contrast
+
+Sample = dict[str, Tensor]
+"""clip (3, T, H, W) normalised, density (h, w) summing to one, fixations (h, w) counts."""
+
+_FEWEST_FIXATIONS = 5  # a crop with fewer says more about chance than about the picture
+
+
+@dataclass(frozen=True, slots=True)
+class ClipMaking:
+    """How stills become clips.
+
+    Attributes:
+        frames: Frames a clip, T; 1 gives the still itself.
+        mover_share: Share of clips with something moving in them, 0..1.
+        mover_weight: Share of the gaze that goes to what moves, 0..1.
+        camera_share: Share of clips in which the camera moves, 0..1.
+        augmentation: Crop, mirror and light.
+    """
+
+    frames: int = 1
+    mover_share: float = 0.0
+    mover_weight: float = 0.7
+    camera_share: float = 0.0
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+
+class StillSamples(Dataset[Sample]):
+    """Stills as they are: what validation sees.
+
+    Each item is a clip of one frame, which stands for a scene in which nothing moves.
+    """
+
+    def __init__(self, stills: Sequence[Still]) -> None:
+        self.stills = stills
+        self.images = [resize_rgb(still.load_rgb(), INPUT_SIZE) for still in stills]
+
+    def __len__(self) -> int:
+        return len(self.stills)
+
+    def __getitem__(self, index: int) -> Sample:
+        """Return the sample of one image."""
+        fixations = self.stills[index].fixations
+        points = np.stack((fixations.x, fixations.y), axis=1)
+        return _sample(self.images[index][None], *_ground_truth(points))
+
+
+class MadeSamples(Dataset[Sample]):
+    """Stills seen differently each time, or as clips with a moving camera and moving pieces.
+
+    Every item is drawn from its own seed (seed, epoch, index), so that a run can be repeated and
+    workers need no seeding. An item is asked for by (epoch, index), see :class:`EpochSampler`.
+    """
+
+    def __init__(self, stills: Sequence[Still], making: ClipMaking, seed: int) -> None:
+        self.base = StillSamples(stills)
+        self.making = making
+        self.seed = seed
+
+    def __len__(self) -> int:
+        return len(self.base)
+
+    def __getitem__(self, item: tuple[int, int]) -> Sample:
+        """Return the variant of one image that belongs to the epoch."""
+        epoch, index = item
+        rng = np.random.default_rng((self.seed, epoch, index))
+        view, points = self._view(rng, index)
+        counts, density = _ground_truth(points)
+        views = self._camera(rng, view)
+        frames = [v.crop(self.base.images[index]) for v in views]
+        if self.making.frames > 1 and rng.random() < self.making.mover_share:
+            frames, centre = self._with_movers(rng, frames, views)
+            density = _attract(density, centre, self.making.mover_weight)
+            counts = _mark(counts, centre)
+        if self.making.augmentation.jitter:
+            light = draw_light(rng, self.making.augmentation.jitter)
+            frames = [relight(frame, light) for frame in frames]
+        return _sample(np.stack(frames), counts, density)
+
+    def _view(self, rng: np.random.Generator, index: int) -> tuple[View, NDArray[np.float64]]:
+        fixations = self.base.stills[index].fixations
+        for _ in range(10):
+            view = draw_view(rng, self.making.augmentation)
+            points = view.move(fixations.x, fixations.y)
+            if fixation_map(points[:, 0], points[:, 1]).sum() >= _FEWEST_FIXATIONS:
+                return view, points
+        whole = View(0.0, 0.0, 1.0, 1.0)
+        return whole, whole.move(fixations.x, fixations.y)
+
+    def _camera(self, rng: np.random.Generator, newest: View) -> list[View]:
+        if self.making.frames == 1 or rng.random() >= self.making.camera_share:
+            return [newest] * self.making.frames
+        speed, shake = rng.uniform(0.0005, 0.012), rng.uniform(0, 0.003)
+        return draw_camera_path(rng, newest, self.making.frames, speed, shake)
+
+    def _with_movers(
+        self, rng: np.random.Generator, frames: list[NDArray[np.uint8]], views: Sequence[View]
+    ) -> tuple[list[NDArray[np.uint8]], tuple[float, float]]:
+        height, width = INPUT_SIZE
+        donor = self.base.images[int(rng.integers(len(self)))]
+        size = int(rng.uniform(14, 56))
+        speeds = [rng.uniform(1.5, 9.0)] + [0.0] * int(rng.integers(0, 4))
+        ways = [draw_path(rng, INPUT_SIZE, len(frames), speed) for speed in speeds]
+        pieces = [draw_piece(rng, donor, size, _in_views(way, views)) for way in ways]
+        if rng.random() < 0.7:
+            pieces = match_contrast(pieces, frames[-1], rng.uniform(25, 60))
+        moved = [_lay_all(frame, pieces, i) for i, frame in enumerate(frames)]
+        x, y = ways[0][-1]
+        return moved, ((x + 0.5) / width, (y + 0.5) / height)
+
+
+class EpochSampler(Sampler[tuple[int, int]]):
+    """Every index once an epoch, in an order drawn from (seed, epoch), as (epoch, index).
+
+    Lightning calls :meth:`set_epoch` before each epoch, and after a resume with the right one.
+    """
+
+    def __init__(self, length: int, seed: int) -> None:
+        self.length = length
+        self.seed = seed
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        return self.length
+
+    def set_epoch(self, epoch: int) -> None:
+        """Say which epoch comes next."""
+        self.epoch = epoch
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        order = np.random.default_rng((self.seed, self.epoch)).permutation(self.length)
+        return iter([(self.epoch, int(index)) for index in order])
+
+
+def _in_views(way: NDArray[np.float64], views: Sequence[View]) -> NDArray[np.float64]:
+    """Return where a way (T, 2), in pixels of the newest view, is seen from each frame's view."""
+    height, width = INPUT_SIZE
+    newest = views[-1]
+    seen = []
+    for (x, y), view in zip(way, views, strict=True):
+        u, v = (x + 0.5) / width, (y + 0.5) / height
+        world = (newest.left + (1 - u if newest.mirrored else u) * newest.width,
+                 newest.top + v * newest.height)  # fmt: skip
+        seen.append(view.move(np.array([world[0]]), np.array([world[1]]))[0])
+    return np.array(seen) * (width, height) - 0.5
+
+
+def _lay_all(frame: NDArray[np.uint8], pieces: Sequence[Piece], index: int) -> NDArray[np.uint8]:
+    for piece in reversed(pieces):  # the moving one is first, and on top
+        frame = lay(frame, piece, index)
+    return frame
+
+
+def _ground_truth(points: NDArray[np.floating]) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    counts = fixation_map(points[:, 0], points[:, 1])
+    return counts, blur_counts(counts)
+
+
+def _attract(
+    density: NDArray[np.float64], centre: tuple[float, float], weight: float
+) -> NDArray[np.float64]:
+    spot = blur_counts(fixation_map([centre[0]], [centre[1]]))
+    return (1 - weight) * density + weight * spot
+
+
+def _mark(counts: NDArray[np.int32], centre: tuple[float, float]) -> NDArray[np.int32]:
+    return counts * 0 + fixation_map([centre[0]], [centre[1]])
+
+
+def _sample(
+    frames: NDArray[np.uint8], counts: NDArray[np.int32], density: NDArray[np.float64]
+) -> Sample:
+    assert density.shape == MAP_SIZE
+    return {
+        "clip": torch.from_numpy(np.ascontiguousarray(normalize_frames(frames))),
+        "density": torch.from_numpy(density.astype(np.float32)),
+        "fixations": torch.from_numpy(counts),
+    }
