@@ -142,9 +142,10 @@ class Demo:
             options.out / "source_node.log",
             environment,
         )
-        self._say("starting saliency_node")
+        self._say("starting saliency_node (the network is loaded and measured)")
         with saliency:
-            self._wait_until_ready(node, saliency, spin)
+            with self._console.status("starting"):  # turns in a terminal, else says nothing
+                self._wait_until_ready(node, saliency, spin)
             self._say(f"ready: {self._state.engine()}")
             with source, view:
                 self._watch(source, saliency, view, spin)
