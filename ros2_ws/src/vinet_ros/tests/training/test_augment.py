@@ -46,7 +46,7 @@ def test_views_stay_inside_the_image_and_repeat_with_the_seed():
     assert drawn[0] == drawn[1]
     rng = np.random.default_rng(0)
     views = [draw_view(rng, Augmentation(zoom=0.4)) for _ in range(200)]
-    assert all(0 <= v.left and v.left + v.width <= 1 + 1e-12 and v.width >= 0.6 for v in views)
+    assert all(v.left >= 0 and v.left + v.width <= 1 + 1e-12 and v.width >= 0.6 for v in views)
     assert {v.mirrored for v in views} == {True, False}
 
 
