@@ -19,6 +19,9 @@ from vinet_ros.runtime.benchmark_paths import (
 from vinet_ros.runtime.benchmark_report import update_section, write_atomically
 from vinet_ros.runtime.torch_executor import TorchExecutor
 
+# Three more processes import PyTorch here, one after the other.
+pytestmark = pytest.mark.timeout(600)
+
 LITE = Subject("vinet_lite", {"clip_length": 2}, random=True, seed=4)
 
 
