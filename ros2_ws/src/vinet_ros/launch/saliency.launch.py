@@ -11,6 +11,7 @@ from launch import Action, LaunchContext, LaunchDescription
 
 SHARE = get_package_share_directory("vinet_ros")
 PROFILE = SHARE + "/config/fastdds_large_images.xml"
+OLD_DISTROS = ("humble", "iron", "jazzy")
 
 ARGUMENTS = {
     "image": ("image", "topic of the camera's images"),
@@ -31,19 +32,15 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument(name, default_value=default, description=text)
         for name, (default, text) in ARGUMENTS.items()
     ]
-    return LaunchDescription([*declared, *large_images(), OpaqueFunction(function=nodes)])
+    started = [OpaqueFunction(function=large_images), OpaqueFunction(function=nodes)]
+    return LaunchDescription([*declared, *started])
 
 
-def large_images() -> list[Action]:
-    # A profile that the user has set, under either name, is kept.
-    users = EnvironmentVariable(
-        "FASTDDS_DEFAULT_PROFILES_FILE",
-        default_value=EnvironmentVariable("FASTRTPS_DEFAULT_PROFILES_FILE", default_value=PROFILE),
-    )
-    return [
-        SetEnvironmentVariable("FASTDDS_DEFAULT_PROFILES_FILE", users),
-        SetEnvironmentVariable("FASTRTPS_DEFAULT_PROFILES_FILE", users),
-    ]
+def large_images(context: LaunchContext) -> list[Action]:
+    # A profile that the user has set is kept; Fast DDS 3 (Kilted) renamed the variable.
+    old = EnvironmentVariable("ROS_DISTRO", default_value="").perform(context) in OLD_DISTROS
+    name = "FASTRTPS_DEFAULT_PROFILES_FILE" if old else "FASTDDS_DEFAULT_PROFILES_FILE"
+    return [SetEnvironmentVariable(name, EnvironmentVariable(name, default_value=PROFILE))]
 
 
 def nodes(context: LaunchContext) -> list[Action]:
@@ -69,7 +66,7 @@ def nodes(context: LaunchContext) -> list[Action]:
         package="vinet_ros",
         executable="source_node",
         namespace=LaunchConfiguration("namespace"),
-        parameters=[{"path": text("source")}],
+        parameters=[{"path": text("source"), "wait_for_subscribers": 1}],
         remappings=remappings,
         output="screen",
     )

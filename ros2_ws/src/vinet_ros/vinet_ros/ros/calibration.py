@@ -5,7 +5,7 @@ from typing import Any
 
 from vinet_ros.errors import FrameError
 from vinet_ros.gaze import PinholeCamera
-from vinet_ros.ros.messages import camera_info_to_camera, scale_camera_info
+from vinet_ros.ros.messages import camera_info_to_camera, describe_camera, scale_camera_info
 
 Size = tuple[int, int]
 
@@ -38,7 +38,8 @@ class CameraView:
         if self.info is not None:
             info = scale_camera_info(self.info, width, height)
         else:
-            info = _described(self.camera.scaled(width, height), message_type)
+            info = message_type()
+            describe_camera(info, self.camera.scaled(width, height))
         info.header = header
         return info
 
@@ -68,17 +69,6 @@ class Calibration:
             self._view = _view(info, size, fallback_hfov_deg)
             self._view_of = identity
         return self._view
-
-
-def _described(camera: PinholeCamera, message_type: type) -> Any:
-    fx, fy, cx, cy = camera.fx, camera.fy, camera.cx, camera.cy
-    info = message_type()
-    info.width, info.height, info.distortion_model = camera.width, camera.height, "plumb_bob"
-    info.d = [0.0] * 5
-    info.k = [fx, 0.0, cx, 0.0, fy, cy, 0.0, 0.0, 1.0]
-    info.r = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
-    info.p = [fx, 0.0, cx, 0.0, 0.0, fy, cy, 0.0, 0.0, 0.0, 1.0, 0.0]
-    return info
 
 
 def _view(info: Any, size: Size, fallback_hfov_deg: float) -> CameraView:

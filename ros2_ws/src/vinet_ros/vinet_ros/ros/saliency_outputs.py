@@ -76,7 +76,7 @@ class SaliencyOutputs:
         self._node = node
         self._publishers = [
             (node.create_lifecycle_publisher(o.message_type, o.topic, output_qos()), o)
-            for o in _OUTPUTS
+            for o in OUTPUTS
         ]
 
     @property
@@ -170,4 +170,4 @@ _PICTURES = (
     _Output("saliency/overlay", Image, _overlay),
     _Output("saliency/overlay/compressed", CompressedImage, _overlay_jpeg),
 )
-_OUTPUTS = (*_GAZE, *_PICTURES)
+OUTPUTS = (*_GAZE, *_PICTURES)

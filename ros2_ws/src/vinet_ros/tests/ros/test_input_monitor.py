@@ -1,0 +1,85 @@
+"""Counts of what came and of what should have come."""
+
+import pytest
+
+from vinet_ros.ros.input_monitor import InputMonitor
+
+SECOND = 1_000_000_000
+PERIOD = SECOND // 30
+START = 7_000 * SECOND
+
+
+def play(monitor: InputMonitor, indices, *, numbered: bool, gid: bytes = b"a", first=1) -> None:
+    for index in indices:
+        info = {"publication_sequence_number": None, "publisher_gid": None}
+        if numbered:
+            info = {"publication_sequence_number": first + index, "publisher_gid": {"data": gid}}
+        stamp_ns = START + index * PERIOD
+        monitor.arrived(stamp_ns, index * PERIOD, info, gap_ns=SECOND // 2)
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_frames_that_are_missing_are_counted(numbered: bool) -> None:
+    monitor = InputMonitor(0)
+    kept = [i for i in range(300) if i not in (50, 51, 52, 100, 200)]
+    play(monitor, kept, numbered=numbered)
+    report = monitor.report(300 * PERIOD)
+    assert report.received == 295
+    assert report.sent == (300 if numbered else None)
+    assert report.expected == 300
+    assert report.share == pytest.approx(295 / 300)
+    assert report.recent_share == pytest.approx(295 / 300)
+    assert report.rate_hz == pytest.approx(29.5, rel=0.01)
+    assert report.expected_rate_hz == pytest.approx(30, rel=0.01)
+    assert (report.gaps, report.longest_gap_s) == (3, pytest.approx(4 / 30, rel=1e-6))
+
+
+def test_numbers_tell_a_loss_that_stamps_cannot() -> None:
+    """Where nine of ten are lost, the median interval is as long as the loss."""
+    monitor = InputMonitor(0)
+    play(monitor, range(0, 150, 10), numbered=True)
+    report = monitor.report(150 * PERIOD)
+    assert (report.received, report.sent, report.expected) == (15, 141, 15)
+    assert report.share == pytest.approx(15 / 141)
+
+
+def test_numbers_of_two_publishers_do_not_mix() -> None:
+    monitor = InputMonitor(0)
+    play(monitor, range(0, 30, 2), numbered=True, gid=b"a", first=1000)
+    play(monitor, range(30, 40), numbered=True, gid=b"b", first=5)
+    assert monitor.report(40 * PERIOD).sent == 29 + 10
+
+
+def test_a_camera_that_stops_has_lost_nothing() -> None:
+    monitor = InputMonitor(0)
+    play(monitor, range(30), numbered=False)
+    play(monitor, range(300, 330), numbered=False)
+    report = monitor.report(330 * PERIOD)
+    assert (report.received, report.expected) == (60, 60)
+    assert report.longest_gap_s == pytest.approx(271 / 30, rel=1e-6)
+
+
+def test_a_camera_that_changes_its_rate_is_followed() -> None:
+    monitor = InputMonitor(0)
+    play(monitor, range(60), numbered=False)
+    play(monitor, range(60, 360, 2), numbered=False)
+    before = monitor.report(360 * PERIOD).expected
+    play(monitor, range(360, 400, 2), numbered=False)
+    assert monitor.report(400 * PERIOD).expected == before + 20
+
+
+def test_bad_stamps_break_nothing() -> None:
+    monitor = InputMonitor(0)
+    for stamp_ns in (0, -1, START, START, START - 1, 0, START + PERIOD):
+        monitor.arrived(stamp_ns, 1, None, gap_ns=SECOND)
+    report = monitor.report(SECOND)
+    assert (report.received, report.expected) == (7, 7)
+
+
+def test_silence_is_measured_from_the_start_and_from_the_last_frame() -> None:
+    monitor = InputMonitor(5 * SECOND)
+    assert monitor.report(8 * SECOND).silence_s == 3
+    assert monitor.report(8 * SECOND).share == 1
+    monitor.arrived(START, 9 * SECOND, None, gap_ns=SECOND)
+    assert monitor.report(20 * SECOND).silence_s == 11
+    assert monitor.report(20 * SECOND).rate_hz == 0

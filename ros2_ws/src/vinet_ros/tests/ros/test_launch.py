@@ -1,0 +1,167 @@
+"""Launch files against the code: executables, parameters, remappings and files that exist."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+
+from vinet_ros.ros import saliency_outputs
+from vinet_ros.ros.parameter_docs import NODES
+
+PACKAGE = Path(__file__).parents[2]
+LAUNCH_FILES = sorted((PACKAGE / "launch").glob("*.launch.py"))
+INPUTS = {"image", "camera_info"}
+OUTPUTS = {output.topic for output in saliency_outputs.OUTPUTS}
+# Of rviz's own plugin lists (rviz_default_plugins and rviz_common, plugins_description.xml).
+DISPLAYS = {"Image", "MarkerArray", "PointCloud2", "Axes", "Grid", "TF", "Camera", "PointStamped"}
+TOOLS_AND_VIEWS = {"Interact", "MoveCamera", "Select", "FocusCamera", "Measure", "Orbit", "TF"}
+PANELS = {"Displays", "Selection", "Tool Properties", "Views", "Time"}
+
+
+@pytest.fixture(params=LAUNCH_FILES, ids=lambda path: path.name)
+def tree(request: pytest.FixtureRequest) -> ast.Module:
+    """The syntax tree of a launch file: there is no launch package here to run it with."""
+    return ast.parse(request.param.read_text())
+
+
+def nodes(tree: ast.Module) -> Iterator[dict[str, ast.expr]]:
+    """Yield the keyword arguments of every Node(...)."""
+    for call in ast.walk(tree):
+        if (
+            isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Name)
+            and call.func.id == "Node"
+        ):
+            assert not call.args
+            yield {str(keyword.arg): keyword.value for keyword in call.keywords}
+
+
+def named_dictionaries(tree: ast.Module) -> dict[str, ast.Dict]:
+    """Return the dictionaries that are assigned to names."""
+    return {
+        statement.targets[0].id: statement.value
+        for statement in ast.walk(tree)
+        if isinstance(statement, ast.Assign)
+        and isinstance(statement.targets[0], ast.Name)
+        and isinstance(statement.value, ast.Dict)
+    }
+
+
+def strings(tree: ast.AST) -> list[str]:
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+
+
+def test_there_are_launch_files() -> None:
+    assert "saliency.launch.py" in [path.name for path in LAUNCH_FILES]
+
+
+def test_only_launch_and_ament_index_are_imported(tree: ast.Module) -> None:
+    modules = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            modules.add(str(node.module))
+    assert {m.split(".")[0] for m in modules} <= {"launch", "launch_ros", "ament_index_python"}
+    functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    assert functions[0] == "generate_launch_description"
+
+
+def test_executables_are_those_that_setup_installs(tree: ast.Module) -> None:
+    setup = (PACKAGE / "setup.py").read_text()
+    for node in nodes(tree):
+        package, executable = node["package"].value, node["executable"].value
+        if package == "vinet_ros":
+            assert f'"{executable} = vinet_ros.ros.{executable}:main"' in setup
+        else:
+            assert (package, executable) == ("rviz2", "rviz2")
+
+
+def test_parameters_are_those_that_the_nodes_declare(tree: ast.Module) -> None:
+    checked = 0
+    for node in nodes(tree):
+        if "parameters" not in node:
+            continue
+        declared = {field.name for field in fields(NODES[node["executable"].value])}
+        for entry in node["parameters"].elts:
+            if isinstance(entry, ast.Dict):
+                given = {key.value for key in entry.keys}
+            elif isinstance(entry, ast.Name):  # the overrides that were given on the command line
+                given = {key.value for key in named_dictionaries(tree)["overrides"].keys}
+            else:
+                continue
+            assert given <= declared
+            checked += len(given)
+    assert checked >= 4
+
+
+def test_remappings_are_of_topics_that_exist(tree: ast.Module) -> None:
+    lists = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign | ast.keyword)
+        and (node.targets[0].id if isinstance(node, ast.Assign) else node.arg) == "remappings"
+        and isinstance(node.value, ast.List)
+    ]
+    topics = [pair.elts[0].value for remappings in lists for pair in remappings.elts]
+    assert {topic.lstrip("/") for topic in topics} <= INPUTS | OUTPUTS
+    assert set(topics) >= INPUTS
+
+
+def test_files_that_are_named_are_shipped(tree: ast.Module) -> None:
+    named = [s for s in strings(tree) if s.startswith(("/config", "/rviz", "/launch", "/models"))]
+    assert len(named) >= 3
+    for path in named:
+        assert (PACKAGE / path.lstrip("/")).is_file()
+    setup = (PACKAGE / "setup.py").read_text()
+    for folder in ("launch", "config", "rviz", "models"):
+        assert f'share("{folder}"' in setup
+
+
+def test_arguments_that_are_used_are_declared(tree: ast.Module) -> None:
+    declared = {key.value for key in named_dictionaries(tree)["ARGUMENTS"].keys}
+    used = {
+        call.args[-1].value
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id in ("LaunchConfiguration", "chosen", "text")
+        and isinstance(call.args[-1], ast.Constant)
+    }
+    assert used == declared
+
+
+def test_the_rviz_file_shows_topics_and_classes_that_exist(tree: ast.Module) -> None:
+    config = yaml.safe_load((PACKAGE / "rviz/saliency.rviz").read_text())
+    manager = config["Visualization Manager"]
+    classes = {display["Class"] for display in manager["Displays"]}
+    assert classes <= {f"rviz_default_plugins/{name}" for name in DISPLAYS}
+    others = {tool["Class"] for tool in manager["Tools"]}
+    others |= {manager["Views"]["Current"]["Class"], manager["Transformation"]["Current"]["Class"]}
+    assert others <= {f"rviz_default_plugins/{name}" for name in TOOLS_AND_VIEWS}
+    assert {panel["Class"] for panel in config["Panels"]} <= {f"rviz_common/{p}" for p in PANELS}
+    shown = {d["Topic"]["Value"].lstrip("/") for d in manager["Displays"] if "Topic" in d}
+    assert {"image", "saliency/overlay", "gaze/markers"} <= shown <= INPUTS | OUTPUTS
+    remapped = {s for s in strings(tree) if s.startswith("/")}
+    assert {f"/{topic}" for topic in shown} <= remapped
+
+
+def test_the_transport_profile_is_whole() -> None:
+    """An XML that Fast DDS cannot read is ignored by it with no more than a log line."""
+    root = ElementTree.parse(PACKAGE / "config/fastdds_large_images.xml").getroot()
+    space = {"f": "http://www.eprosima.com"}
+    segment = root.find(".//f:transport_descriptor[f:type='SHM']/f:segment_size", space)
+    assert segment is not None and int(segment.text) >= 5 * 1920 * 1080 * 3
+    offered = {e.text for e in root.findall(".//f:transport_descriptor/f:transport_id", space)}
+    used = {e.text for e in root.findall(".//f:userTransports/f:transport_id", space)}
+    assert offered == used and len(used) == 2
+    participant = root.find(".//f:participant", space)
+    assert participant is not None and participant.get("is_default_profile") == "true"
