@@ -8,7 +8,12 @@ from safetensors.torch import save_file
 
 from vinet_ros import cli
 from vinet_ros.networks import create_model, load_model
-from vinet_ros.networks.weights import read_card
+from vinet_ros.networks.weights import (
+    WeightsCard,
+    read_card,
+    read_state_dict,
+    save_weights,
+)
 
 
 def run(capsys, *arguments):
@@ -128,3 +133,43 @@ def test_convert_of_what_does_not_load_writes_nothing(capsys, tmp_path):
         assert code == expected
         assert err
     assert not (tmp_path / "y").exists()
+
+
+@pytest.fixture
+def carded_file(tmp_path):
+    path = tmp_path / "lite.safetensors"
+    model = create_model("vinet_lite", clip_length=2, width=16, motion_width=8)
+    options = {"clip_length": 2, "width": 16, "motion_width": 8}
+    card = WeightsCard("vinet_lite", 2, (224, 384), 15.0, options=options)
+    save_weights(path, model, card)
+    return path
+
+
+def report_of(path, sha256):
+    still = {"title": "set, val", "rows": [{"name": "vinet_lite", "means": {"CC": 0.51239}}]}
+    clip = {"clip": "walk", "rows": [{"name": "MEP", "means": {"CC": 0.1}}]}
+    facts = {"model": "vinet_lite", "weights": f"lite.safetensors, sha256 {sha256}"}
+    path.write_text(json.dumps({"facts": facts, "stills": [still], "clips": [clip]}))
+    return path
+
+
+def test_label_puts_measured_scores_on_the_card(capsys, tmp_path, carded_file):
+    report = report_of(tmp_path / "report.json", read_card(carded_file).sha256)
+    out_file = tmp_path / "labelled.safetensors"
+    arguments = ["weights", "label", carded_file, out_file, "--report", report]
+    code, _, err = run(capsys, *arguments, "--licence", "Apache-2.0")
+    assert code == 0, err
+    card = read_card(out_file)
+    assert card.scores == {"set, val": {"CC": 0.5124}} and card.licence == "Apache-2.0"
+    before, after = read_state_dict(carded_file), read_state_dict(out_file)
+    assert all(torch.equal(before[key], after[key]) for key in before)
+    code, _, err = run(capsys, *arguments)
+    assert code == 1 and "--force" in err
+
+
+def test_label_refuses_the_scores_of_another_file(capsys, tmp_path, carded_file):
+    report = report_of(tmp_path / "report.json", "0" * 64)
+    out_file = tmp_path / "labelled.safetensors"
+    code, _, err = run(capsys, "weights", "label", carded_file, out_file, "--report", report)
+    assert code == 1 and "evaluate this file first" in err
+    assert not out_file.exists()

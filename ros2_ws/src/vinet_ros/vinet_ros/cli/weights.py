@@ -16,7 +16,13 @@ from rich.text import Text
 
 from vinet_ros.errors import WeightsError
 from vinet_ros.networks import list_models
-from vinet_ros.networks.inspection import FileReport, convert_weights, inspect_weights
+from vinet_ros.networks.inspection import (
+    FileReport,
+    convert_weights,
+    inspect_weights,
+    label_weights,
+)
+from vinet_ros.networks.weights import sha256_of
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -66,6 +72,51 @@ def convert(
         file, out, stored, model=model or None, source=source or None, licence=licence or None
     )
     typer.echo(f"{out}: {card.model} {_options(card.options)}, sha256 {card.sha256}")
+
+
+@app.command()
+def label(
+    file: Annotated[Path, typer.Argument(help="one of our safetensors files")],
+    out: Annotated[Path, typer.Argument(help="safetensors file to write")],
+    report: Annotated[
+        Path | None, typer.Option(help="report.json of `vinet evaluate` on exactly this file")
+    ] = None,
+    source: Annotated[str, typer.Option(help="for the card: who trained it, on what")] = "",
+    licence: Annotated[str, typer.Option(help="for the card: licence of the weights")] = "",
+    force: Annotated[bool, typer.Option("--force", help="replace OUT where it exists")] = False,
+) -> None:
+    """Complete a file's card: measured scores, source, licence. The weights stay as they are."""
+    if out.exists() and not force:
+        raise WeightsError(f"{out} exists; give another name, or --force to replace it")
+    scores = read_scores(report, file) if report else {}
+    card = label_weights(file, out, scores, source=source, licence=licence)
+    typer.echo(f"{out}: {card.model}, sha256 {card.sha256}")
+
+
+def read_scores(report: Path, file: Path) -> dict[str, Any]:
+    """Return the scores of a weight file, ``{data: {metric: mean}}``, out of an evaluation.
+
+    Raises:
+        WeightsError: If the report cannot be read, or measured another file.
+    """
+    try:
+        measured = json.loads(report.read_text(encoding="utf-8"))
+        of, parts = measured["facts"]["weights"], measured["stills"] + measured["clips"]
+        name = measured["facts"]["model"]
+        rows = {
+            part.get("title") or part["clip"]: row["means"]
+            for part in parts
+            for row in part["rows"]
+            if row["name"] == name
+        }
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WeightsError(f"{report} is no report of `vinet evaluate` ({error!r})") from error
+    if sha256_of(file) not in of:
+        raise WeightsError(f"{report} measured {of}, not {file}; evaluate this file first")
+    return {
+        title: {metric: round(value, 4) for metric, value in means.items()}
+        for title, means in rows.items()
+    }
 
 
 def _as_table(report: FileReport) -> Table:

@@ -123,6 +123,43 @@ def convert_weights(
     return save_weights(out, network, card, dtype)
 
 
+def label_weights(
+    path: str | Path,
+    out: str | Path,
+    scores: Mapping[str, Any],
+    *,
+    source: str = "",
+    licence: str = "",
+) -> WeightsCard:
+    """Write one of our files again with a completed card; the numbers stay as they are stored.
+
+    Args:
+        path: A safetensors file with a card.
+        out: The file to write, whole or not at all; an existing one is replaced.
+        scores: Measured scores, added to those of the card.
+        source: For the card; empty keeps the card's.
+        licence: For the card; empty keeps the card's.
+
+    Returns:
+        The card of the new file.
+
+    Raises:
+        WeightsError: If `path` has no card or does not load, or `out` cannot be written.
+    """
+    card = read_card(path)
+    if card is None:
+        raise WeightsError(f"{path} has no card; make one with `vinet weights convert` first")
+    network = load_model(card.model, path)
+    labelled = replace(
+        card,
+        scores={**card.scores, **scores},
+        source=source or card.source,
+        licence=licence or card.licence,
+    )
+    narrow = any(value.dtype == torch.float16 for value in read_state_dict(path).values())
+    return save_weights(out, network, labelled, torch.float16 if narrow else torch.float32)
+
+
 def _model_of(state: Mapping[str, Tensor], card: WeightsCard | None) -> str | None:
     if card is not None and card.model in list_models():
         return card.model

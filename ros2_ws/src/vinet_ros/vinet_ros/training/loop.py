@@ -170,6 +170,10 @@ def _trainer(stage: Stage, config: TrainConfig, folder: Path, progress: bool) ->
 
 def _card(config: TrainConfig, model: nn.Module) -> WeightsCard:
     spec = model_spec(config.model)
+    training = asdict(config)
+    # Folders belong to one machine; the data's own name goes along.
+    training["data"] = Path(config.data).name
+    del training["out"]
     return WeightsCard(
         model=config.model,
         options=dict(config.options),
@@ -177,5 +181,5 @@ def _card(config: TrainConfig, model: nn.Module) -> WeightsCard:
         input_size=spec.input_size,
         rate_hz=spec.rate_hz,
         source="trained with `vinet train`",
-        training=asdict(config),
+        training=training,
     )
