@@ -147,8 +147,9 @@ def test_a_record_keeps_steps_and_incidents() -> None:
         pass
     with pytest.raises(KeyError), record.timed("predict"):
         raise KeyError
-    record.incident("image", "first")
-    record.incident("image", "second")
+    assert record.incident("image", "first")
+    assert not record.incident("image", "second")  # one line in the log for ten seconds
+    assert record.incident("stamps", "another kind")
     steps, incidents = record.steps(), record.incidents()
     assert steps["predict"].total is not None and steps["predict"].total.count == 1
     assert steps["resize"].total is None

@@ -83,3 +83,12 @@ def test_silence_is_measured_from_the_start_and_from_the_last_frame() -> None:
     monitor.arrived(START, 9 * SECOND, None, gap_ns=SECOND)
     assert monitor.report(20 * SECOND).silence_s == 11
     assert monitor.report(20 * SECOND).rate_hz == 0
+
+
+def test_publishers_that_come_and_go_for_months_are_summed_up() -> None:
+    monitor = InputMonitor(0)
+    for run in range(100):
+        play(monitor, range(10 * run, 10 * run + 10, 3), numbered=True, gid=b"%d" % run)
+    report = monitor.report(1000 * PERIOD)
+    assert (report.received, report.sent) == (400, 1000)
+    assert len(monitor._numbers) <= 8

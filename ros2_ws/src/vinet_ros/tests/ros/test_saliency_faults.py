@@ -171,7 +171,7 @@ def test_the_cpu_takes_over_from_a_device_that_is_full(bench: Bench) -> None:
     assert [device for _, device in load.asked] == ["", "cpu"]
     bench.spin_until(lambda: bench.says("model", "cuda:0 failed (CUDA out of memory", level=1))
     assert node.state == "active"
-    assert bench.value("model", "device") == "cpu"
+    bench.spin_until(lambda: bench.value("model", "device") == "cpu")
 
 
 def test_without_the_fallback_it_gives_up_with_the_reason(bench: Bench) -> None:

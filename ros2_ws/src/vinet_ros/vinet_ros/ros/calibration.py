@@ -49,8 +49,7 @@ class Calibration:
 
     def __init__(self) -> None:
         self._info: Any = None
-        self._view: CameraView | None = None
-        self._view_of: object = None
+        self._cached: tuple[object, CameraView] | None = None
 
     def take(self, info: Any) -> None:
         """Keep a CameraInfo; it is looked at when a view is asked for."""
@@ -65,10 +64,10 @@ class Calibration:
         """
         info = self._info
         identity = (_content(info), size, fallback_hfov_deg)
-        if self._view is None or identity != self._view_of:
-            self._view = _view(info, size, fallback_hfov_deg)
-            self._view_of = identity
-        return self._view
+        cached = self._cached  # read once: both threads of the node ask
+        if cached is None or cached[0] != identity:
+            cached = self._cached = (identity, _view(info, size, fallback_hfov_deg))
+        return cached[1]
 
 
 def _view(info: Any, size: Size, fallback_hfov_deg: float) -> CameraView:

@@ -13,7 +13,7 @@ from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from vinet_ros.errors import VinetError
-from vinet_ros.ros.calibration import Calibration
+from vinet_ros.ros.calibration import Calibration, CameraView
 from vinet_ros.ros.frame_history import Frame
 from vinet_ros.ros.input_monitor import InputMonitor
 from vinet_ros.ros.messages import compressed_to_rgb, image_to_rgb, stamp_to_ns
@@ -26,7 +26,6 @@ from vinet_ros.ros.stamp_gate import StampGate, StampVerdict
 _TYPES = {"raw": Image, "compressed": CompressedImage}
 _TYPE_NAMES = {"raw": "sensor_msgs/msg/Image", "compressed": "sensor_msgs/msg/CompressedImage"}
 _CONVERTERS = {"raw": image_to_rgb, "compressed": compressed_to_rgb}
-_LOG_PERIOD_S = 10.0
 _CLOCK_JUMP = JumpThreshold(
     min_forward=Duration(seconds=2), min_backward=Duration(nanoseconds=-1), on_clock_change=True
 )
@@ -88,6 +87,12 @@ class CameraInput:
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
 
+    def view(self) -> CameraView | None:
+        """Return what is known of the camera of the newest image; None before the first."""
+        if self.size is None:
+            return None
+        return self._calibration.view(self.size, self._settings().fallback_hfov_deg)
+
     def health(self) -> InputHealth:
         """Return what is known of the topic; the ages are those since the last call."""
         topic, type_name = self._subscriptions[0].topic_name, _TYPE_NAMES[self._transport]
@@ -144,8 +149,8 @@ class CameraInput:
             self._complain("image", str(error))
 
     def _complain(self, kind: str, text: str) -> None:
-        self._record.incident(kind, text)
-        self._node.get_logger().warning(text, throttle_duration_sec=_LOG_PERIOD_S)
+        if self._record.incident(kind, text):
+            self._node.get_logger().warning(text)
 
     def _qos_mismatched(self, event: Any) -> None:
         policy = qos_policy_name_from_kind(event.last_policy_kind)

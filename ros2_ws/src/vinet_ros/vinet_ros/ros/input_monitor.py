@@ -10,6 +10,8 @@ _INTERVALS = 31
 """Stamp intervals whose median is the camera's period: half of them may be lost or late."""
 _FEWEST_INTERVALS = 3
 _HORIZON_NS = 10_000_000_000
+_PUBLISHERS = 8
+"""Publishers whose numbers are kept apart; of older ones only the sum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class InputMonitor:
         self._gaps = 0
         self._longest_gap_ns = 0
         self._numbers: dict[bytes, tuple[int, int]] = {}
+        self._sent_before = 0
 
     def arrived(
         self, stamp_ns: int, now_ns: int, info: Mapping[str, Any] | None = None, *, gap_ns: int
@@ -106,7 +109,8 @@ class InputMonitor:
         """Return how many images there were: by their publishers' numbers, else by stamps."""
         if not self._numbers:
             return self._expected
-        return sum(last - first + 1 for first, last in self._numbers.values())
+        now = sum(last - first + 1 for first, last in self._numbers.values())
+        return self._sent_before + now
 
     def _recent_share(self, whole: int) -> float:
         if not self._arrivals:
@@ -124,6 +128,9 @@ class InputMonitor:
         gid = (info.get("publisher_gid") or {}).get("data", b"")
         first, last = self._numbers.get(gid, (number, number))
         self._numbers[gid] = (first, max(last, number))
+        if len(self._numbers) > _PUBLISHERS:
+            first, last = self._numbers.pop(next(iter(self._numbers)))
+            self._sent_before += last - first + 1
 
     def _note_stamp(self, stamp_ns: int, gap_ns: int) -> None:
         interval_ns = stamp_ns - self._last_stamp_ns

@@ -82,6 +82,7 @@ class ManagedNode(LifecycleNode):
         """Let publishers publish, then start to work."""
 
         def activate() -> None:
+            self._failure = None
             super(ManagedNode, self).on_activate(state)
             self.activate()
 
@@ -127,6 +128,7 @@ class ManagedNode(LifecycleNode):
             result = hook()
         except (VinetError, ValueError) as error:
             if undo is not None:
+                self.failures += 1
                 self.get_logger().error(f"{name} failed: {error}")
                 undo()
                 self._note(self.state, f"{name} failed: {error}", failed=True)
@@ -139,13 +141,13 @@ class ManagedNode(LifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
     def _broken(self, name: str, error: Exception) -> TransitionCallbackReturn:
+        self.failures += 1
         trace = "".join(traceback.format_exception(error))
         self.get_logger().error(f"{name} broke: {trace}")
         self._note(self.state, f"{name} broke: {type(error).__name__}: {error}", failed=True)
         return TransitionCallbackReturn.ERROR
 
     def _note(self, state: str, reason: str, *, failed: bool) -> None:
-        self.failures += failed and self.reason != reason
         self.state, self.reason, self.failed = state, reason, failed
         self.transition_done()
 

@@ -45,7 +45,7 @@ class NodeReport:
         latency_p50_ms: Image stamp to gaze, median, by the node's diagnostics since activation.
         latency_p95_ms: 95th percentile.
         latency_max_ms: Longest.
-        inference_p50_ms: Network alone, median.
+        steps_p50_ms: Median of each step on the way, over the last ten seconds.
         cpu_share: Processor time of the node; 1 is a whole core.
         memory_mib: Resident memory of the node at the end.
         model: Name of the network.
@@ -62,7 +62,7 @@ class NodeReport:
     latency_p50_ms: float
     latency_p95_ms: float
     latency_max_ms: float
-    inference_p50_ms: float
+    steps_p50_ms: dict[str, float]
     cpu_share: float
     memory_mib: float
     model: str
@@ -137,7 +137,7 @@ def measure(
         ]
         for node in nodes:
             stack.enter_context(node)
-        rclpy.init()
+        rclpy.init(args=[])  # the command line's parameters are for the node
         stack.callback(rclpy.try_shutdown)
         listener = Listener()
         stack.callback(listener.destroy_node)
@@ -184,7 +184,10 @@ def _stretch(listener: Listener, seconds: float, nodes: Sequence[NodeProcess]) -
         latency_p50_ms=float(listener.value("latency", "total_p50_ms", "nan")),
         latency_p95_ms=float(listener.value("latency", "total_p95_ms", "nan")),
         latency_max_ms=float(listener.value("latency", "total_max_ms", "nan")),
-        inference_p50_ms=float(listener.value("inference", "total_p50_ms", "nan")),
+        steps_p50_ms={
+            step: float(listener.value("latency", f"{step}_p50_ms", "nan"))
+            for step in ("convert", "resize", "predict", "publish")
+        },
         cpu_share=round(sum(listener.cpu_shares) / max(len(listener.cpu_shares), 1), 3),
         memory_mib=float(listener.value("process", "memory_mib")),
         model=listener.value("model", "model", ""),

@@ -54,6 +54,7 @@ class Record:
         self._steps = {step: Timings() for step in STEPS}
         self._counts: Counter[str] = Counter()
         self._last: dict[str, tuple[str, int]] = {}
+        self._told_ns: dict[str, int] = {}
 
     def time(self, step: str, duration_ns: int) -> None:
         """Note how long a step took that ended now."""
@@ -67,11 +68,20 @@ class Record:
         yield
         self.time(step, time.monotonic_ns() - start_ns)
 
-    def incident(self, kind: str, text: str) -> None:
-        """Note that something went wrong now."""
+    def incident(self, kind: str, text: str) -> bool:
+        """Note that something went wrong now; return whether it is worth a line in the log.
+
+        It is where nothing of its kind was told in the last ten seconds: faults come at the rate
+        of the images.
+        """
+        now_ns = time.monotonic_ns()
         with self._lock:
             self._counts[kind] += 1
-            self._last[kind] = (text, time.monotonic_ns())
+            self._last[kind] = (text, now_ns)
+            if now_ns - self._told_ns.get(kind, now_ns - RECENT_NS) < RECENT_NS:
+                return False
+            self._told_ns[kind] = now_ns
+            return True
 
     def steps(self) -> dict[str, StepReport]:
         """Return the report of every step."""

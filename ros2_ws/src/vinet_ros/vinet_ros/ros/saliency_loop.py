@@ -20,8 +20,6 @@ from vinet_ros.ros.saliency_parameters import SaliencyParameters
 from vinet_ros.ros.worker import Worker
 from vinet_ros.streaming import SaliencyMap
 
-_LOG_PERIOD_S = 10.0
-
 
 class SaliencyLoop:
     """Frames go in from the executor's thread; a worker predicts and publishes.
@@ -49,7 +47,6 @@ class SaliencyLoop:
         on_failure: Callable[[Exception], None],
     ) -> None:
         self.loaded = loaded
-        self.view: CameraView | None = None
         self._node = node
         self._load = load
         self._outputs = outputs
@@ -133,20 +130,20 @@ class SaliencyLoop:
         if device == "cpu" or not settings.allow_cpu_fallback:
             raise error
         first_line = str(error).partition("\n")[0]
-        self._complain("device", f"{device} failed ({first_line}); the CPU has taken over")
+        self._complain("device", f"{device} failed ({first_line}); the CPU takes over")
         failed, self.loaded = self.loaded, self._load(settings, "cpu")
         failed.predictor.close()
 
     def _scene(self, saliency: SaliencyMap, frame: Frame | None, newest: Frame) -> Scene:
         size = (newest.rgb.shape[0], newest.rgb.shape[1])
-        self.view = self._calibration.view(size, self._settings().fallback_hfov_deg)
+        view = self._calibration.view(size, self._settings().fallback_hfov_deg)
         header = frame.header if frame else _header(saliency.stamp_ns, newest)
         return Scene(
             header=header,
             saliency=saliency,
-            points=self._gaze(saliency, self.view),
+            points=self._gaze(saliency, view),
             rgb=frame.rgb if frame else None,
-            view=self.view,
+            view=view,
         )
 
     def _gaze(self, saliency: SaliencyMap, view: CameraView) -> tuple[GazePoint, ...] | None:
@@ -170,8 +167,8 @@ class SaliencyLoop:
             self._outputs.publish(scene, pictures=True)
 
     def _complain(self, kind: str, text: str) -> None:
-        self._record.incident(kind, text)
-        self._node.get_logger().warning(text, throttle_duration_sec=_LOG_PERIOD_S)
+        if self._record.incident(kind, text):
+            self._node.get_logger().warning(text)
 
 
 def _header(stamp_ns: int, frame: Frame) -> Any:

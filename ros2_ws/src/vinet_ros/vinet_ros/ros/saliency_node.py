@@ -195,7 +195,7 @@ class SaliencyNode(ManagedNode):
                 model=self._current_model(),
                 input=camera.health() if camera else None,
                 work=loop.health() if loop else None,
-                camera=CameraHealth(camera.info_topic, loop.view) if camera and loop else None,
+                camera=CameraHealth(camera.info_topic, camera.view()) if camera else None,
                 steps=self._record.steps() if active else {},
                 incidents=self._record.incidents(),
             )
