@@ -111,7 +111,7 @@ class CameraInput:
             clock_waits=self._now_ns() == 0,
         )
 
-    def _subscribe_to_images(self) -> Subscription[Any]:
+    def _subscribe_to_images(self) -> "Subscription[Any]":
         settings = self._settings()
         topic = image_topic(self._node, self._transport)
         qos = sensor_qos(settings.image_reliability, settings.image_depth)
@@ -124,7 +124,7 @@ class CameraInput:
         except UnsupportedEventTypeError:  # not every middleware reports both
             return self._node.create_subscription(*arguments)
 
-    def _subscribe_to_info(self) -> Subscription[Any]:
+    def _subscribe_to_info(self) -> "Subscription[Any]":
         return self._node.create_subscription(
             CameraInfo, "camera_info", self._calibration.take, sensor_qos()
         )

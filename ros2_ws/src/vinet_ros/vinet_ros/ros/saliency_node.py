@@ -140,13 +140,13 @@ class SaliencyNode(ManagedNode):
     def _current_model(self) -> LoadedModel | None:
         return self._loop.loaded if self._loop is not None else self._model
 
-    def _check_parameters(self, changes: list[Parameter[Any]]) -> SetParametersResult:
+    def _check_parameters(self, changes: "list[Parameter[Any]]") -> SetParametersResult:
         values = {change.name: change.value for change in changes}
         configured = self.state != "unconfigured"
         reason = refusal(SaliencyParameters, values, configured=configured)
         return SetParametersResult(successful=not reason, reason=reason)
 
-    def _apply_parameters(self, changes: list[Parameter[Any]]) -> None:
+    def _apply_parameters(self, changes: "list[Parameter[Any]]") -> None:
         self._diagnostics.set_period(self._value("diagnostics_period_s"))
         if self.state == "unconfigured":
             return  # configure reads them all
