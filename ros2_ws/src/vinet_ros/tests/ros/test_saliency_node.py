@@ -16,6 +16,8 @@ from visualization_msgs.msg import Marker, MarkerArray
 
 from vinet_ros.ros import saliency_outputs
 from vinet_ros.ros.messages import compressed_to_rgb, image_to_rgb, stamp_to_ns
+from vinet_ros.ros.model_setup import LoadedModel
+from vinet_ros.ros.saliency_parameters import SaliencyParameters
 
 
 def test_the_gaze_is_on_the_bright_spot_of_a_frame_that_was_sent(bench: Bench) -> None:
@@ -268,6 +270,23 @@ def test_many_lives_leave_nothing_behind(bench: Bench) -> None:
     assert len(list(node.subscriptions)) <= 1  # the clock's, if any
     topics = {name for name, _ in node.get_publisher_names_and_types_by_node("saliency_node", "/")}
     assert not {name for name in topics if name.startswith(("/gaze", "/saliency/"))}
+
+
+def test_a_bug_at_configure_is_told_and_can_be_overcome(bench: Bench) -> None:
+    load = Loader()
+    failures = [KeyError("a bug")]
+
+    def load_late(parameters: SaliencyParameters, device: str) -> LoadedModel:
+        if failures:
+            raise failures.pop()
+        return load(parameters, device)
+
+    node = bench.saliency_node(load_late)
+    bench.spin_until(lambda: bench.says("lifecycle", "configure broke: KeyError", level=2))
+    assert node.state == "unconfigured"
+    node.trigger_configure(), node.trigger_activate()
+    bench.fresh(bench.listen(PointStamped, "gaze/pixel"))
+    bench.spin_until(lambda: bench.value("lifecycle", "failures") == "1")
 
 
 def test_without_autostart_it_waits(bench: Bench) -> None:

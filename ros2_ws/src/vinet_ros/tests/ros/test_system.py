@@ -163,7 +163,7 @@ def test_an_interrupt_ends_it_cleanly_in_any_state(
 def test_an_interrupt_while_it_configures_ends_it_cleanly(
     bench: Bench, start: Start, weights: Callable[..., Path]
 ) -> None:
-    file = weights("vinet", clip_length=8)
+    file = weights("vinet_lite")
     node = start("saliency_node", weights=str(file))
     bench.spin_until(lambda: bench.node.count_publishers("/diagnostics"), START_S)
     bench.spin_for(0.5)

@@ -16,7 +16,9 @@ class SaliencyParameters:
 
     autostart: bool = parameter(
         True,
-        "Configure and activate by itself after the start. Off: wait for a lifecycle manager.",
+        "Configure and activate by itself after the start, and again 5 s after a failure at "
+        "work. A configure that fails leaves the node alive and unconfigured, so that parameters "
+        "can be mended. Off: wait for a lifecycle manager.",
         read_only=True,
     )
     model: str = parameter(
