@@ -115,7 +115,8 @@ class ManagedNode(LifecycleNode):
             self._release()
             super().on_deactivate(state)
         except Exception:
-            self.get_logger().fatal(f"could not clean up: {traceback.format_exc()}")
+            if self.context.ok():
+                self.get_logger().fatal(f"could not clean up: {traceback.format_exc()}")
             self._note("finalized", reason, failed=True)
             return TransitionCallbackReturn.FAILURE
         self._note("unconfigured", reason, failed=True)
@@ -141,6 +142,9 @@ class ManagedNode(LifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
     def _broken(self, name: str, error: Exception) -> TransitionCallbackReturn:
+        if not self.context.ok():  # told to stop meanwhile: what rclpy says then is no fault
+            self.get_logger().info(f"{name} was cut short by the shutdown")
+            return TransitionCallbackReturn.ERROR
         self.failures += 1
         trace = "".join(traceback.format_exception(error))
         self.get_logger().error(f"{name} broke: {trace}")

@@ -61,4 +61,8 @@ def run_node(make_node: Callable[[], Runnable], args: Sequence[str] | None = Non
 def _interrupt_once(signal_number: int, frame: FrameType | None) -> None:
     # A terminal and ros2 launch send one each; the second must not break the clean end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    raise KeyboardInterrupt
+    # rclpy has heard it too and ends its waiting by itself; thrown into the middle of its own
+    # work, the exception would leave half-made objects that complain when they are collected.
+    inside = frame.f_globals.get("__name__", "") if frame is not None else ""
+    if not inside.startswith("rclpy"):
+        raise KeyboardInterrupt
