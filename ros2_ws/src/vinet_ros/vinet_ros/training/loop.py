@@ -157,7 +157,7 @@ def _trainer(stage: Stage, config: TrainConfig, folder: Path, progress: bool) ->
         gradient_clip_val=1.0,
         callbacks=callbacks,
         logger=[
-            CSVLogger(logs, name=stage.name, version=""),
+            CSVLogger(logs, name=stage.name),  # a table a start: a resumed run keeps the first
             TensorBoardLogger(logs / "tensorboard", name=stage.name, version=""),
         ],
         enable_progress_bar=progress,
