@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Small video files made for tests."""
 
 import struct
@@ -38,7 +41,9 @@ def write_clip(
     times_ms: list[int] | None = None,
     options: dict[str, str] | None = None,
     audio_s: float = 0.0,
+    sound: np.ndarray | None = None,
 ) -> Path:
+    """Write a clip; `sound` is (channels, N) float32 at 44100 Hz, kept without loss."""
     with av.open(str(path), "w", options=options or {}) as container:
         stream = container.add_stream(codec, rate=rate)
         stream.bit_rate = 8_000_000
@@ -46,7 +51,9 @@ def write_clip(
         if times_ms is not None:
             stream.codec_context.time_base = Fraction(1, 1000)
         if audio_s:
-            sound = container.add_stream("aac", rate=16000)
+            silence = container.add_stream("aac", rate=16000)
+        if sound is not None:
+            track = container.add_stream("pcm_f32le", rate=44100, layout=_layout(sound))
         for number in range(frames):
             frame = av.VideoFrame.from_ndarray(picture(number), format="rgb24")
             if times_ms is not None:
@@ -54,8 +61,25 @@ def write_clip(
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
         if audio_s:
-            container.mux(_silence(sound, audio_s))
+            container.mux(_silence(silence, audio_s))
+        if sound is not None:
+            container.mux(_encoded(track, sound))
     return path
+
+
+def _layout(sound: np.ndarray) -> str:
+    return "stereo" if len(sound) == 2 else "mono"
+
+
+def _encoded(stream, sound: np.ndarray):
+    packets = []
+    for begin in range(0, sound.shape[1], 4410):
+        part = sound[:, begin : begin + 4410]
+        packed = np.ascontiguousarray(part.T).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=_layout(sound))
+        frame.sample_rate, frame.pts, frame.time_base = 44100, begin, Fraction(1, 44100)
+        packets += stream.encode(frame)
+    return [*packets, *stream.encode()]
 
 
 def _silence(stream, seconds: float):

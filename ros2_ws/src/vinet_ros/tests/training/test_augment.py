@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Views, light and camera paths: pixels and fixations move together."""
 
 import numpy as np

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Whole short runs: they learn, resume after a kill, and repeat from their own config."""
 
 import signal
@@ -15,10 +18,18 @@ from vinet_ros.errors import DataError
 from vinet_ros.networks import create_model, load_model
 from vinet_ros.networks.weights import read_card
 from vinet_ros.training.config import Stage, TrainConfig, default_stages
-from vinet_ros.training.loop import split_stills, train
+from vinet_ros.training.datasets import Stills
+from vinet_ros.training.loop import train
 from vinet_ros.training.losses import LossWeights
-from vinet_ros.training.module import SaliencyModule, select_trained
-from vinet_ros.training.samples import ClipMaking, MadeSamples
+from vinet_ros.training.module import (
+    SaliencyModule,
+    drop_channels,
+    return_towards,
+    select_trained,
+)
+from vinet_ros.training.run_data import split_stills
+from vinet_ros.training.samples import ClipMaking, MadeSamples, StillSamples
+from vinet_ros.training.scoring import score_stills, static_predict
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Lightning's advice on workers and devices
 
@@ -61,6 +72,13 @@ def test_a_run_repeats_from_its_own_config(finished, data, tmp_path):
     again = state(train(repeated, progress=False))
     for key, value in state(finished).items():
         torch.testing.assert_close(again[key], value, atol=1e-3, rtol=1e-3)
+    scores = [cc_on(data, path) for path in (finished, tmp_path / "weights.safetensors")]
+    assert abs(scores[0] - scores[1]) < 0.002
+
+
+def cc_on(data, weights):
+    model = load_model("vinet_lite", weights)
+    return score_stills(static_predict(model), Stills(data, "val")).mean("CC")
 
 
 def test_a_killed_run_goes_on_after_its_last_epoch(finished, data, tmp_path):
@@ -119,6 +137,56 @@ def test_full_vinet_learns_with_the_same_module(data):
         optimizer.step()
         losses.append(loss.item())
     assert losses[4] < losses[0] - 0.01
+
+
+def test_frames_of_a_clip_go_without_the_same_channels():
+    torch.manual_seed(0)
+    dropped = drop_channels(torch.ones(3, 4, 200, 2, 2), 0.25)
+    assert torch.equal(dropped, dropped[:, :1].expand_as(dropped))
+    assert not torch.equal(dropped[0], dropped[1])
+    assert set(dropped.unique().tolist()) == {0.0, torch.tensor(4 / 3).item()}
+    assert (dropped == 0).float().mean() == pytest.approx(0.25, abs=0.07)
+
+
+def test_features_are_dropped_while_learning_only(data):
+    torch.manual_seed(0)
+    stage = Stage("stills", 1, 1e-3, feature_dropout=0.5)
+    module = SaliencyModule(create_model("vinet_lite"), stage, LossWeights(), 0.0, steps=100)
+    sample = StillSamples(split_stills(config(data, "unused"))[0][:1])[0]
+    batch = {name: values[None] for name, values in sample.items()}
+    module.train()
+    assert not torch.equal(module.predict(batch), module.predict(batch))
+    module.eval()
+    assert torch.equal(module.predict(batch), module.predict(batch))
+
+
+def test_weights_go_part_of_the_way_back_and_motion_stays():
+    torch.manual_seed(0)
+    model, other = create_model("vinet_lite"), create_model("vinet_lite")
+    before = {name: value.clone() for name, value in other.state_dict().items()}
+    after = {name: value.clone() for name, value in model.state_dict().items()}
+    return_towards(model, before, 0.75)
+    state = model.state_dict()
+    for part in ("decoder.head.weight", "decoder.time8.still.weight"):
+        torch.testing.assert_close(state[part], 0.25 * after[part] + 0.75 * before[part])
+    for part in ("decoder.time8.change.weight", "decoder.time32.reduce.weight"):
+        assert torch.equal(state[part], after[part])
+    frames = torch.rand(1, 3, 1, 224, 384)
+    return_towards(model, before, 1.0)
+    with torch.inference_mode():  # standing: as before the stage, whatever motion has learned
+        assert torch.equal(model.eval()(frames), other.eval()(frames))
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1])
+def test_the_share_of_the_way_back_is_at_most_one(share):
+    with pytest.raises(ValueError, match="return_share"):
+        Stage("motion", 1, 1e-3, return_share=share)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.0])
+def test_a_share_of_dropped_features_is_below_one(share):
+    with pytest.raises(ValueError, match="feature_dropout"):
+        Stage("stills", 1, 1e-3, feature_dropout=share)
 
 
 def test_what_learns_is_what_the_stage_says():

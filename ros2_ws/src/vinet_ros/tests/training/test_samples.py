@@ -1,12 +1,15 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Made samples: repeatable, normalised, and the moving piece is where the ground truth says."""
 
 import numpy as np
 import pytest
 import torch
 
-from vinet_ros.preprocess import IMAGENET_MEAN, IMAGENET_STD
+from vinet_ros.preprocess import IMAGENET_MEAN, IMAGENET_STD, resize_rgb
 from vinet_ros.training.augment import Augmentation
-from vinet_ros.training.movers import draw_path, draw_piece, lay, match_contrast
+from vinet_ros.training.movers import draw_path, draw_piece, lay, make_faint, match_contrast
 from vinet_ros.training.samples import ClipMaking, EpochSampler, MadeSamples, StillSamples
 
 PLAIN = Augmentation(zoom=0.0, jitter=0.0, flip=False)
@@ -55,6 +58,46 @@ def test_gaze_goes_where_something_moves(stills, index):
     near = changed[max(row * 4 - 40, 0) : row * 4 + 44, max(column * 4 - 60, 0) : column * 4 + 64]
     assert changed.sum() > 0
     assert near.sum() > 0.95 * changed.sum()
+
+
+@pytest.mark.parametrize(("size", "speed"), [((8.0, 9.0), (0.7, 0.8)), ((40.0, 56.0), (8.0, 9.0))])
+def test_what_moves_has_the_size_and_speed_asked_for(stills, size, speed):
+    making = ClipMaking(8, 1.0, mover_pixels=size, mover_speed=speed, augmentation=PLAIN)
+    frames = pixels(MadeSamples(stills, making, seed=5)[(0, 0)])
+    changed = np.abs(frames[:, 7] - frames[:, 0]).sum(axis=0) > 3  # (224, 384)
+    across = max(np.ptp(axis) for axis in np.nonzero(changed))
+    assert 0.3 * size[0] <= across <= 1.7 * size[1] + 7 * speed[1] + 6
+
+
+def test_a_pursued_piece_stays_in_the_picture_and_the_scene_slides_past(stills):
+    def change_at_the_piece(pursuit_share):
+        """Return how much changes where people look, as a share of the change everywhere."""
+        pieces = {"mover_pixels": (50.0, 56.0), "mover_weight": 1.0, "camera_share": 1.0}
+        making = ClipMaking(8, 1.0, pursuit_share=pursuit_share, augmentation=PLAIN, **pieces)
+        made = MadeSamples(stills, making, seed=7)
+        noise = np.random.default_rng(1).integers(0, 256, (56, 96, 3), dtype=np.uint8)
+        made.base.images = [resize_rgb(noise, (224, 384))] * len(stills)  # texture everywhere
+        shares = []
+        for index in range(4):
+            sample = made[(0, index)]
+            frames = pixels(sample)
+            changed = np.abs(frames[:, 7] - frames[:, 5]).sum(axis=0)  # (224, 384)
+            row, column = np.unravel_index(int(sample["density"].argmax()), (56, 96))
+            top, left = max(row * 4 - 4, 0), max(column * 4 - 4, 0)
+            shares.append(changed[top : top + 12, left : left + 12].mean() / changed.mean())
+        return np.mean(shares)
+
+    assert change_at_the_piece(1.0) < 0.5
+    assert change_at_the_piece(0.0) > 0.7
+
+
+def test_the_scene_shines_through_faint_pieces():
+    rng = np.random.default_rng(0)
+    piece = draw_piece(rng, np.full((50, 60, 3), 200, np.uint8), 20, np.array([[30.0, 25.0]]))
+    scene = np.full((50, 60, 3), 100, np.uint8)
+    (faint,) = make_faint([piece], 0.5)
+    assert lay(scene, piece, 0).max() == 200
+    assert lay(scene, faint, 0).max() == 150
 
 
 def test_a_mover_that_follows_the_camera_is_still_in_the_newest_frame(stills):

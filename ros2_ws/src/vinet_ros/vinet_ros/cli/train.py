@@ -1,78 +1,260 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """`vinet train`: networks that learn from human eyes."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vinet_ros.networks import model_spec
-from vinet_ros.training.config import TrainConfig, default_stages
-from vinet_ros.training.loop import train as run
-from vinet_ros.training.losses import LossWeights
+from vinet_ros.cli import folder_for_results
+from vinet_ros.cli.benchmark import parse_options
+from vinet_ros.cli.completion import all_models, one_of, video_sets
+from vinet_ros.cli.train_result import fold_rows, last_scores
+from vinet_ros.errors import VinetError
+
+if TYPE_CHECKING:
+    from vinet_ros.training.config import TrainConfig
+    from vinet_ros.training.recipes import Wishes
 
 app = typer.Typer()
+
+_DATA = "Data"
+_LOSS = "Loss"
+_MACHINE = "Machines (Lightning's own options)"
 
 
 @app.command()
 def train(
     data: Annotated[
-        Path | None, typer.Option(help="Folder of stills with fixations (index.csv).")
+        Path | None,
+        typer.Option(help="Stills with fixations, video data sets, or a packed file."),
     ] = None,
-    out: Annotated[Path, typer.Option(help="The run's folder; an unfinished run goes on.")] = Path(
-        "runs/vinet_lite"
-    ),
+    out: Annotated[
+        Path | None, typer.Option(help="The run's folder; an unfinished run goes on.")
+    ] = None,
     config: Annotated[
-        Path | None, typer.Option(help="Repeat the run of this config.yaml instead.")
+        Path | None,
+        typer.Option(
+            help="Repeat the run of this config.yaml; --data, --out and the machine options win."
+        ),
     ] = None,
-    model: Annotated[str, typer.Option(help="Name of the network.")] = "vinet_lite",
+    model: Annotated[
+        str, typer.Option(help="Name of the network.", autocompletion=all_models)
+    ] = "vinet_lite",
+    option: Annotated[
+        list[str] | None,
+        typer.Option(help="Option of the network as key=value, e.g. clip_length=16; repeat it."),
+    ] = None,
     init: Annotated[
-        Path | None, typer.Option(help="Weight file to start from instead of ImageNet's.")
+        Path | None, typer.Option(help="Weight file to fine-tune instead of a fresh start.")
     ] = None,
-    epochs: Annotated[
-        int, typer.Option(help="Passes of each stage; 0 takes the recipe's own numbers.", min=0)
+    encoder: Annotated[
+        Path | None, typer.Option(help="Kinetics file for the S3D encoder of a fresh ViNet.")
+    ] = None,
+    epochs: Annotated[int, typer.Option(help="Passes of each stage; 0: the recipe's.", min=0)] = 0,
+    rate: Annotated[
+        float, typer.Option(help="Learning rate of each stage; 0: the recipe's.", min=0)
+    ] = 0.0,
+    batch: Annotated[int, typer.Option(help="Clips a step; 0: the recipe's.", min=0)] = 0,
+    patience: Annotated[
+        int, typer.Option(help="End after so many epochs without a better KLDiv; 0: never.", min=0)
     ] = 0,
-    batch: Annotated[int, typer.Option(help="Clips a step.", min=1)] = 16,
-    fold: Annotated[
-        int, typer.Option(help="Hold out and score this fold; -1 trains on all.", min=-1)
-    ] = -1,
-    folds: Annotated[int, typer.Option(help="Parts for cross-validation.", min=2)] = 5,
-    kldiv: Annotated[float, typer.Option(help="Weight of KLDiv.")] = 1.0,
-    cc: Annotated[float, typer.Option(help="Weight of CC.")] = 0.5,
-    nss: Annotated[float, typer.Option(help="Weight of NSS.")] = 0.1,
     precision: Annotated[
-        str, typer.Option(help="32-true, bf16-mixed or 16-mixed.")
-    ] = "bf16-mixed",
+        str,
+        typer.Option(
+            help="32-true, bf16-mixed or 16-mixed; else the recipe's.",
+            autocompletion=one_of("32-true", "bf16-mixed", "16-mixed"),
+        ),
+    ] = "",
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
-    workers: Annotated[int, typer.Option(help="Processes that prepare samples.", min=0)] = 1,
+    layout: Annotated[
+        str,
+        typer.Option(
+            help="Video sets, comma-separated; else all found.",
+            rich_help_panel=_DATA,
+            autocompletion=video_sets,
+        ),
+    ] = "",
+    video_fold: Annotated[
+        str, typer.Option(help="Fold of the video sets that have several.", rich_help_panel=_DATA)
+    ] = "1",
+    selection: Annotated[
+        str,
+        typer.Option(
+            help="Videos that choose the weights: authors, or held_out.",
+            rich_help_panel=_DATA,
+            autocompletion=one_of("authors", "held_out"),
+        ),
+    ] = "authors",
+    fold: Annotated[
+        int,
+        typer.Option(help="Stills: hold out this fold; -1: none.", min=-1, rich_help_panel=_DATA),
+    ] = -1,
+    folds: Annotated[
+        int, typer.Option(help="Stills: parts of the train split.", min=2, rich_help_panel=_DATA)
+    ] = 5,
+    cross_validate: Annotated[
+        bool,
+        typer.Option(
+            help="Stills: a run for each fold in OUT/foldN, and OUT/folds.md.",
+            rich_help_panel=_DATA,
+        ),
+    ] = False,
+    size: Annotated[
+        str,
+        typer.Option(help="Videos: network input as HEIGHTxWIDTH.", rich_help_panel=_DATA),
+    ] = "",
+    workers: Annotated[
+        int,
+        typer.Option(help="Processes that prepare samples.", min=0, rich_help_panel=_DATA),
+    ] = 1,
+    threads: Annotated[
+        int,
+        typer.Option(help="CPU threads; 0: torch's choice.", min=0, rich_help_panel=_MACHINE),
+    ] = 0,
+    kldiv: Annotated[
+        float | None, typer.Option(help="Weight; else the recipe's.", rich_help_panel=_LOSS)
+    ] = None,
+    cc: Annotated[float | None, typer.Option(help="Weight.", rich_help_panel=_LOSS)] = None,
+    nss: Annotated[float | None, typer.Option(help="Weight.", rich_help_panel=_LOSS)] = None,
+    sim: Annotated[float | None, typer.Option(help="Weight.", rich_help_panel=_LOSS)] = None,
+    accelerator: Annotated[
+        str | None,
+        typer.Option(
+            help="auto, cpu, gpu ...",
+            rich_help_panel=_MACHINE,
+            autocompletion=one_of("auto", "cpu", "gpu"),
+        ),
+    ] = None,
+    devices: Annotated[
+        str | None, typer.Option(help="auto, how many, or which.", rich_help_panel=_MACHINE)
+    ] = None,
+    nodes: Annotated[
+        int | None, typer.Option(help="Machines.", min=1, rich_help_panel=_MACHINE)
+    ] = None,
+    strategy: Annotated[
+        str | None, typer.Option(help="auto, or a kind of ddp.", rich_help_panel=_MACHINE)
+    ] = None,
     progress: Annotated[bool, typer.Option(help="Show a progress bar.")] = True,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print weights and last scores as JSON.")
+    ] = False,
 ) -> None:
-    """Train a network; started again with the same --out it goes on after the last epoch.
+    r"""Train a network; started again with the same --out it goes on after the last epoch.
 
-    Example: vinet train --data fixations --out runs/lite
+    What is not given comes from the recipe of the network and the data: docs/training.md.
+
+    \b
+    Stills with fixations:
+      vinet train --data fixations --out runs/lite
+    Each fifth held out in turn, to compare recipes:
+      vinet train --data fixations --out runs/cv --cross-validate
+    A video data set:
+      vinet train --data DHF1K --model vinet --encoder S3D_kinetics400.pt --out runs/vinet
+    Again what a run did, for a script:
+      vinet train --config runs/lite/config.yaml --out runs/again --no-progress --json
     """
+    # Imported here: `vinet train --help` and a TAB shall not wait for PyTorch and Lightning.
+    from vinet_ros.training.config import TrainConfig
+    from vinet_ros.training.loop import train as run
+    from vinet_ros.training.recipes import Wishes
+
     if config is not None:
         chosen = TrainConfig.load(config)
     elif data is not None:
-        stages = default_stages(model_spec(model).clip_length)
-        if epochs:
-            stages = tuple(replace(stage, epochs=epochs) for stage in stages)
-        chosen = TrainConfig(
-            data=str(data),
-            out=str(out),
-            model=model,
-            init=str(init) if init else "",
-            stages=stages,
+        loss = {"kldiv": kldiv, "cc": cc, "nss": nss, "sim": sim}
+        wishes = Wishes(
+            epochs=epochs,
+            rate=rate,
             batch=batch,
-            weights=LossWeights(kldiv, cc, nss),
+            patience=patience,
             precision=precision,
+            size=_size(size),
+            loss={name: weight for name, weight in loss.items() if weight is not None},
+        )
+        chosen = _fresh(
+            data,
+            model,
+            option or [],
+            wishes,
+            init=str(init or ""),
+            encoder_weights=str(encoder or ""),
             seed=seed,
-            folds=folds,
+            sets=tuple(name for name in layout.split(",") if name),
+            video_fold=video_fold,
+            selection=selection,
             fold=fold,
+            folds=folds,
             workers=workers,
+            threads=threads,
         )
     else:
         raise typer.BadParameter("give --data DIR to start a run or --config FILE to repeat one")
-    typer.echo(f"weights: {run(chosen, progress=progress)}")
+    places: dict[str, Any] = {
+        name: str(path) for name, path in (("data", data), ("out", out)) if path
+    }
+    machine = replace(chosen.machine, **_given(accelerator, devices, nodes, strategy))
+    chosen = replace(chosen, machine=machine, **places)
+    with folder_for_results(Path(chosen.out)):
+        if cross_validate:
+            _tell_folds(chosen, progress, as_json)
+        else:
+            _tell(run(chosen, progress=progress), chosen, as_json)
+
+
+def _tell(weights: Path, config: TrainConfig, as_json: bool) -> None:
+    if as_json:
+        scores = last_scores(Path(config.out), [stage.name for stage in config.stages])
+        typer.echo(json.dumps({"weights": str(weights), "scores": scores}, indent=1))
+    else:
+        typer.echo(f"weights: {weights}")
+
+
+def _fresh(
+    data: Path, model: str, options: list[str], wishes: Wishes, **chosen: Any
+) -> TrainConfig:
+    from vinet_ros.training.recipes import fresh_config
+
+    try:
+        return fresh_config(
+            str(data), f"runs/{model}", model, parse_options(options), wishes, **chosen
+        )
+    except ValueError as error:
+        raise VinetError(str(error)) from None
+
+
+def _tell_folds(config: TrainConfig, progress: bool, as_json: bool) -> None:
+    from vinet_ros.training.held_out import cross_validate
+    from vinet_ros.training.loop import train as run
+
+    try:
+        table = cross_validate(config, lambda fold: run(fold, progress=progress))
+    except ValueError as error:
+        raise VinetError(str(error)) from None
+    if as_json:
+        rows = fold_rows(Path(config.out), config.folds, [stage.name for stage in config.stages])
+        typer.echo(json.dumps({"table": str(table), "folds": rows}, indent=1))
+    else:
+        typer.echo(f"{table.read_text(encoding='utf-8')}\ntable: {table}")
+
+
+def _size(text: str) -> tuple[int, int] | None:
+    if not text:
+        return None
+    height, found, width = text.partition("x")
+    if not (found and height.isdecimal() and width.isdecimal()):
+        raise VinetError(f"expected --size as HEIGHTxWIDTH, e.g. 224x384; got {text!r}")
+    return int(height), int(width)
+
+
+def _given(*values: str | int | None) -> dict[str, Any]:
+    from vinet_ros.training.config import Machine
+
+    names = [field.name for field in fields(Machine)]
+    return {name: v for name, v in zip(names, values, strict=True) if v is not None}

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Saliency metrics as the MIT saliency benchmark defines them (its MATLAB code of 2016).
 
 Each takes maps (H, W) or batches (B, H, W), as NumPy arrays or tensors, computes in float64 and

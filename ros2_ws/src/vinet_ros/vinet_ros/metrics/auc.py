@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Areas under the ROC curve: AUC-Judd, AUC-Borji, shuffled AUC."""
 
 from __future__ import annotations
@@ -65,9 +68,10 @@ def auc_per_fixation(prediction: Maps, counts: Maps) -> Maps:
         The scores in [0, 1]; NaN if the prediction is constant or nothing fixated.
     """
     p, f = to_batch(prediction, counts)
-    below = (_midranks(p.flatten(1)) - 0.5) / p[0].numel()
-    weight = f.flatten(1)
-    scores = nan_where_constant((below * weight).sum(1) / weight.sum(1), p)
+    weight = f.flatten(1).double()
+    total = weight.sum(1)
+    below = (_rank_sums(p.flatten(1), weight) - 0.5 * total) / p[0].numel()
+    scores = nan_where_constant(below / total, p)
     return like(prediction, scores.masked_fill(p.isnan().flatten(1).any(1), torch.nan))
 
 
@@ -152,19 +156,25 @@ def sauc(
     return like(prediction, torch.stack(scores))
 
 
-def _midranks(values: Tensor) -> Tensor:
-    """Ranks from 1 of each row (B, N), equal values sharing the mean of theirs."""
-    values = values.contiguous()  # searchsorted warns about any other
+def _rank_sums(values: Tensor, weights: Tensor) -> Tensor:
+    """Sum over pixels of weight times rank, for maps (B, N); equal values share a mean rank.
+
+    Ranks begin at 1. Only those of pixels with a weight are looked up: they are few.
+    """
     ordered = values.sort(1).values.contiguous()
-    below = torch.searchsorted(ordered, values)
-    up_to = torch.searchsorted(ordered, values, right=True)
-    return (below + up_to + 1).double() / 2
+    sums = []
+    for row, sorted_row, weight in zip(values, ordered, weights.double(), strict=True):
+        at = weight.nonzero()[:, 0]
+        mine = row[at].contiguous()  # searchsorted warns about any other
+        below = torch.searchsorted(sorted_row, mine)
+        up_to = torch.searchsorted(sorted_row, mine, right=True)
+        sums.append(((below + up_to + 1).double() / 2 * weight[at]).sum())
+    return torch.stack(sums)
 
 
 def _mann_whitney(values: Tensor, fixated: Tensor) -> Tensor:
     n = fixated.sum(1).double()
-    rank_sum = (_midranks(values) * fixated).sum(1)
-    return (rank_sum - n * (n + 1) / 2) / (n * (values.shape[1] - n))
+    return (_rank_sums(values, fixated) - n * (n + 1) / 2) / (n * (values.shape[1] - n))
 
 
 def _mit_curve(values: Tensor, fixated: Tensor) -> Tensor:

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """What all metrics share: arrays or tensors in, a float64 batch inside, the same kind out."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Metrics of a map's values where people looked: NSS and information gain."""
 
 from __future__ import annotations

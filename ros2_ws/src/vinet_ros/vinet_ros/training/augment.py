@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Stills seen differently: a part of them, mirrored, in other light; fixations move along."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Still images become clips: a virtual camera that turns, shakes and zooms over the picture."""
 
 from __future__ import annotations

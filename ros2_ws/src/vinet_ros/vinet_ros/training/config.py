@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """One training run as data: kept in the run's folder, and enough to repeat it."""
 
 from __future__ import annotations
@@ -12,8 +15,13 @@ from vinet_ros.errors import DataError
 from vinet_ros.training.augment import Augmentation
 from vinet_ros.training.losses import LossWeights
 from vinet_ros.training.samples import ClipMaking
+from vinet_ros.training.video_samples import ClipSampling
 
 ENCODER_PARTS = ("none", "upper", "all")
+OPTIMIZERS = ("adamw", "adam")
+SCHEDULES = ("one_cycle", "constant")
+KEPT = ("last", "best")
+SELECTIONS = ("authors", "held_out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +36,15 @@ class Stage:
         encoder: What of it learns: "none", "upper" (strides 16 and 32, the depthwise kernels
             kept) or "all".
         making: How stills become samples.
+        clips: How videos become samples; None trains on stills.
+        optimizer: "adamw" or "adam".
+        schedule: "one_cycle" or "constant".
+        keep: The weights of the "last" epoch, or those of the "best" KLDiv on what is held out.
+        patience: Epochs without a better KLDiv after which the stage ends; 0 never ends early.
+        feature_dropout: Share of the encoder's channels that each clip goes without in training,
+            0..1; for networks that keep features of a frame.
+        return_share: How far the weights go back, at the stage's end, towards those from before
+            it, 0..1; what only a scene in motion reaches stays as the stage left it.
     """
 
     name: str
@@ -36,12 +53,33 @@ class Stage:
     encoder_rate: float = 0.0
     encoder: str = "none"
     making: ClipMaking = field(default_factory=ClipMaking)
+    clips: ClipSampling | None = None
+    optimizer: str = "adamw"
+    schedule: str = "one_cycle"
+    keep: str = "last"
+    patience: int = 0
+    feature_dropout: float = 0.0
+    return_share: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.encoder not in ENCODER_PARTS:
+        for what, value, known in (
+            ("encoder", self.encoder, ENCODER_PARTS),
+            ("optimizer", self.optimizer, OPTIMIZERS),
+            ("schedule", self.schedule, SCHEDULES),
+            ("keep", self.keep, KEPT),
+        ):
+            if value not in known:
+                raise ValueError(
+                    f"stage {self.name}: {what} must be one of {', '.join(known)}, got {value!r}"
+                )
+        if not 0 <= self.feature_dropout < 1:
             raise ValueError(
-                f"stage {self.name}: encoder must be one of {', '.join(ENCODER_PARTS)}, "
-                f"got {self.encoder!r}"
+                f"stage {self.name}: feature_dropout must be at least 0 and below 1, "
+                f"got {self.feature_dropout}"
+            )
+        if not 0 <= self.return_share <= 1:
+            raise ValueError(
+                f"stage {self.name}: return_share must be 0 to 1, got {self.return_share}"
             )
         if self.epochs < 1 or self.learning_rate <= 0:
             raise ValueError(
@@ -51,15 +89,33 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class Machine:
+    """What a run uses of the machines there are; Lightning's own options.
+
+    Attributes:
+        accelerator: "auto", "cpu", "gpu" ...
+        devices: How many a machine, or which: "auto", "2", "0,1".
+        nodes: Number of machines.
+        strategy: "auto", "ddp" or another of its kind; sharded ones cannot be saved as one file.
+    """
+
+    accelerator: str = "auto"
+    devices: str = "auto"
+    nodes: int = 1
+    strategy: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
 class TrainConfig:
     """A whole run.
 
     Attributes:
-        data: Folder of stills with fixations.
+        data: Folder or packed file of stills with fixations, or of video data sets.
         out: The run's folder.
         model: Name in the catalog.
         options: The network's options.
         init: Weight file to start from; empty starts from ImageNet (vinet_lite) or chance.
+        encoder_weights: Kinetics file for the S3D encoder, where `init` is empty.
         stages: The parts, one after the other.
         batch: Samples a step.
         weights: What the loss is made of.
@@ -71,6 +127,12 @@ class TrainConfig:
         fold: Which part is held out and scored; -1 trains on the whole train split.
         workers: Processes that prepare samples beside the training.
         threads: CPU threads of the training; 0 leaves torch's choice.
+        sets: Video data sets that train together; empty takes those that the folder holds.
+        video_fold: Cross-validation fold of the video sets that have several.
+        selection: What videos choose the weights on: "authors" takes the split that the papers
+            took, the test lists of all sets but DHF1K and AVE; "held_out" a tenth of train.
+        gradient_clip: Largest norm of the gradient; 0 leaves it.
+        machine: What the run uses of the machines there are.
     """
 
     data: str
@@ -89,10 +151,22 @@ class TrainConfig:
     fold: int = -1
     workers: int = 1
     threads: int = 0
+    encoder_weights: str = ""
+    sets: tuple[str, ...] = ()
+    video_fold: str = "1"
+    selection: str = "authors"
+    gradient_clip: float = 1.0
+    machine: Machine = field(default_factory=Machine)
 
     def __post_init__(self) -> None:
         if not self.stages:
             raise ValueError("a run needs at least one stage, got none")
+        if len({stage.clips is None for stage in self.stages}) > 1:
+            raise ValueError("the stages of one run learn all from stills or all from videos")
+        if self.selection not in SELECTIONS:
+            raise ValueError(
+                f"selection must be one of {', '.join(SELECTIONS)}, got {self.selection!r}"
+            )
         if not -1 <= self.fold < self.folds:
             raise ValueError(
                 f"fold must be -1 (none held out) to {self.folds - 1}, got {self.fold}"
@@ -113,7 +187,9 @@ class TrainConfig:
             values = yaml.safe_load(path.read_text(encoding="utf-8"))
             stages = tuple(_stage(entry) for entry in values.pop("stages"))
             weights = LossWeights(**values.pop("weights"))
-            return cls(stages=stages, weights=weights, **values)
+            machine = Machine(**values.pop("machine", {}))
+            sets = tuple(values.pop("sets", ()))
+            return cls(stages=stages, weights=weights, machine=machine, sets=sets, **values)
         except FileNotFoundError:
             raise DataError(f"{path}: no such file; expected a run's config.yaml") from None
         except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
@@ -126,17 +202,35 @@ def default_stages(frames: int) -> tuple[Stage, ...]:
     Args:
         frames: The network's clip length; 1 leaves the second part out.
     """
-    still = Stage("stills", 10, 2e-3, 4e-4, "upper")
-    moving = ClipMaking(frames=frames, mover_share=0.5, camera_share=0.6)
+    changes = Augmentation(zoom=0.4, jitter=0.3)
+    standing = ClipMaking(augmentation=changes)
+    still = Stage("stills", 10, 2e-3, 3e-4, "upper", standing, feature_dropout=0.2)
     if frames == 1:
         return (still,)
-    return (still, Stage("motion", 3, 1e-3, making=moving))
+    moving = ClipMaking(
+        frames=frames,
+        mover_share=0.6,
+        mover_weight=0.85,
+        camera_share=0.6,
+        faint_share=0.4,
+        augmentation=changes,
+    )
+    motion = Stage("motion", 3, 1e-3, making=moving, feature_dropout=0.1, return_share=0.75)
+    return (still, motion)
 
 
 def _stage(entry: dict[str, Any]) -> Stage:
     making = dict(entry.pop("making"))
     augmentation = Augmentation(**making.pop("augmentation"))
-    return Stage(making=ClipMaking(augmentation=augmentation, **making), **entry)
+    for name in ("mover_pixels", "mover_speed", "camera_speed"):  # YAML has no tuples
+        if name in making:
+            making[name] = tuple(making[name])
+    clips = entry.pop("clips", None)
+    return Stage(
+        making=ClipMaking(augmentation=augmentation, **making),
+        clips=ClipSampling(**clips) if clips else None,
+        **entry,
+    )
 
 
 def _plain(value: Any) -> Any:

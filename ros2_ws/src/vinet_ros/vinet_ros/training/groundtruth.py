@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Fixation points into maps: counts a pixel, and the blurred density that networks learn."""
 
 from __future__ import annotations

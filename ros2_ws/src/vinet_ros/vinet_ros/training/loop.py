@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """A training run: its stages one after the other, resumable, into one folder."""
 
 from __future__ import annotations
@@ -9,80 +12,103 @@ from pathlib import Path
 from typing import Any
 
 import lightning
-import numpy as np
 import torch
-from lightning.pytorch.callbacks import Callback, EMAWeightAveraging, ModelCheckpoint
+from lightning.pytorch.callbacks import (
+    Callback,
+    EarlyStopping,
+    EMAWeightAveraging,
+    ModelCheckpoint,
+)
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.utilities import rank_zero_only
 from torch import nn
-from torch.utils.data import DataLoader
 
 from vinet_ros.errors import DataError
 from vinet_ros.networks import create_model, load_model, model_spec
+from vinet_ros.networks.loading import load_kinetics_s3d
 from vinet_ros.networks.weights import WeightsCard, save_weights
 from vinet_ros.training.config import Stage, TrainConfig
-from vinet_ros.training.datasets import Still, Stills
+from vinet_ros.training.held_out import score_stage
 from vinet_ros.training.memory import keep_freed_memory
-from vinet_ros.training.module import SaliencyModule
-from vinet_ros.training.samples import EpochSampler, MadeSamples, Sample, StillSamples
+from vinet_ros.training.module import SaliencyModule, return_towards
+from vinet_ros.training.pictures import RunPictures
+from vinet_ros.training.run_data import (
+    Split,
+    VideoSplit,
+    split_stills,
+    split_videos,
+    stage_data,
+)
 
 log = logging.getLogger(__name__)
-
-Split = tuple[list[Still], list[Still]]
 
 
 def train(config: TrainConfig, *, progress: bool = True) -> Path:
     """Run every stage of a config that is not done yet and return the trained weight file.
 
     A run that was killed goes on from the last finished epoch when it is started again with the
-    same folder. Writes ``config.yaml``, a folder a stage with its checkpoints and logs, and
-    ``weights.safetensors``.
+    same folder. Writes ``config.yaml``, a folder a stage with its checkpoints and pictures, logs,
+    and ``weights.safetensors``; where a fold of stills is held out, its scores for each stage.
 
     Raises:
-        DataError: If the data cannot be read.
+        DataError: If the data cannot be read, or the folder holds another run.
         WeightsError: If the file to start from does not fit.
     """
     keep_freed_memory()
     out = Path(config.out)
-    out.mkdir(parents=True, exist_ok=True)
-    config.save(out / "config.yaml")
+    refuse_other_run(config)
     lightning.seed_everything(config.seed, verbose=False)
     if config.threads:
         torch.set_num_threads(config.threads)
-    split = split_stills(config)
+    videos = config.stages[0].clips is not None
+    split = split_videos(config) if videos else split_stills(config)
     model = starting_model(config)
+    _save_config(config)
     for stage in config.stages:
         _run_stage(model, stage, config, split, progress)
     weights = out / "weights.safetensors"
-    save_weights(weights, model, _card(config, model))
+    _save_weights(weights, model, config)
     return weights
 
 
-def split_stills(config: TrainConfig) -> Split:
-    """Return the stills that train and those held out.
+def refuse_other_run(config: TrainConfig) -> None:
+    """Make sure that a folder in which something was trained belongs to the same run.
 
-    With a fold, the train split's own part of it is held out; without one, nothing of it is, and
-    the validation curve is drawn on a tenth that also trains: val stays unseen until released.
+    Raises:
+        DataError: If its config has another network or start, or another recipe of a stage that
+            has begun; the message names what.
     """
-    stills = list(Stills(config.data, "train"))
-    if len(stills) < config.folds:
-        raise DataError(f"{config.data}: {len(stills)} stills cannot make {config.folds} folds")
-    order = np.random.default_rng(0).permutation(len(stills))  # folds do not move with the seed
-    parts = np.array_split(order, config.folds)
-    if config.fold < 0:
-        return stills, [stills[i] for i in order[: max(1, len(stills) // 10)]]
-    held = set(parts[config.fold].tolist())
-    kept = [s for i, s in enumerate(stills) if i not in held]
-    return kept, [stills[i] for i in sorted(held)]
+    out = Path(config.out)
+    if not (out / "config.yaml").is_file():
+        return
+    there = TrainConfig.load(out / "config.yaml")
+    begun = [stage for stage in there.stages if (out / stage.name).is_dir()]
+    if not begun:
+        return
+    same = ("model", "options", "init", "encoder_weights", "batch", "weights", "seed")
+    other = [name for name in same if getattr(there, name) != getattr(config, name)]
+    other += [f"stage {stage.name}" for stage in begun if stage not in config.stages]
+    if other:
+        raise DataError(
+            f"{out}: holds a run with another {', '.join(other)}; give another --out, or repeat "
+            f"it with --config {out / 'config.yaml'}"
+        )
 
 
 def starting_model(config: TrainConfig) -> nn.Module:
-    """Return the network to train: from a weight file, or fresh with what ImageNet taught."""
+    """Return the network to train: from a weight file, or fresh with what is known of images.
+
+    Fresh, vinet_lite's encoder comes from ImageNet and ViNet's from `encoder_weights`, if given.
+    """
     if config.init:
         model = load_model(config.model, config.init, **config.options)
     else:
         model = create_model(config.model, **config.options)
-        if config.model == "vinet_lite":
+        if config.encoder_weights:
+            load_kinetics_s3d(model, config.encoder_weights)
+        elif config.model == "vinet_lite":
             load_imagenet_encoder(model)
+    model.train()  # a loaded network comes ready to predict: its norms would not learn
     if all(parameter.ndim != 5 for parameter in model.parameters()):
         return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
     return model
@@ -109,7 +135,7 @@ def load_imagenet_encoder(model: nn.Module) -> None:
 
 
 def _run_stage(
-    model: nn.Module, stage: Stage, config: TrainConfig, split: Split, progress: bool
+    model: nn.Module, stage: Stage, config: TrainConfig, split: Split | VideoSplit, progress: bool
 ) -> None:
     folder = Path(config.out) / stage.name
     done = folder / "done.pt"
@@ -117,45 +143,55 @@ def _run_stage(
         log.info("stage %s is done", stage.name)
         model.load_state_dict(torch.load(done, weights_only=True))
         return
-    loaders = _loaders(stage, config, split)
-    steps = stage.epochs * len(loaders[0])
-    module = SaliencyModule(model, stage, config.weights, config.weight_decay, steps)
+    data = stage_data(config, stage, split)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
     trainer = _trainer(stage, config, folder, progress)
+    steps = stage.epochs * data.steps(trainer.num_devices * trainer.num_nodes)
+    module = SaliencyModule(model, stage, config.weights, config.weight_decay, steps)
     last = folder / "last.ckpt"
     # weights_only: a checkpoint is data; Lightning would run what a pickle asks for.
     resume = last if last.is_file() else None
-    trainer.fit(module, *loaders, ckpt_path=resume, weights_only=True)
+    try:
+        trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
+    except DataError as error:
+        # A worker process wraps the error into a traceback; its last line is the error's own.
+        line = str(error).strip().splitlines()[-1]
+        raise DataError(line.partition("DataError: ")[2] or line) from None
     if trainer.interrupted:
         raise KeyboardInterrupt
-    partial = done.with_suffix(".partial")
-    torch.save(model.state_dict(), partial)
-    partial.replace(done)
+    if stage.keep == "best":
+        load_best(model, folder / "best.ckpt")
+    if config.fold >= 0 and stage.clips is None:
+        score_stage(model, stage, before, split[1], folder)  # type: ignore[arg-type]
+    return_towards(model, before, stage.return_share)
+    _save_done(model, done)
+    trainer.strategy.barrier()
 
 
-def _loaders(
-    stage: Stage, config: TrainConfig, split: Split
-) -> tuple[DataLoader[Sample], DataLoader[Sample]]:
-    kept, held = split
-    made = MadeSamples(kept, stage.making, config.seed)
-    common: dict[str, Any] = {"batch_size": config.batch, "num_workers": config.workers}
-    return (
-        DataLoader(made, sampler=EpochSampler(len(made), config.seed), drop_last=True, **common),
-        DataLoader(StillSamples(held), **common),
-    )
+def load_best(model: nn.Module, path: Path) -> None:
+    """Fill a network with the weights of a stage's best checkpoint.
+
+    Raises:
+        DataError: If there is none: nothing held out could be scored.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: no epoch could be scored; is all ground truth held out empty?")
+    state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+    model.load_state_dict({name.removeprefix("model."): value for name, value in state.items()})
 
 
 def _trainer(stage: Stage, config: TrainConfig, folder: Path, progress: bool) -> lightning.Trainer:
     logs = Path(config.out) / "logs"
-    callbacks: list[Callback] = [
-        EMAWeightAveraging(decay=config.ema_decay, use_buffers=False),
-        ModelCheckpoint(folder, filename="last", enable_version_counter=False),
-    ]
+    machine = config.machine
     return lightning.Trainer(
-        accelerator="auto",
+        accelerator=machine.accelerator,
+        devices=machine.devices,
+        num_nodes=machine.nodes,
+        strategy=_strategy(stage, config),
         precision=config.precision,  # type: ignore[arg-type]
         max_epochs=stage.epochs,
-        gradient_clip_val=1.0,
-        callbacks=callbacks,
+        gradient_clip_val=config.gradient_clip or None,
+        callbacks=_callbacks(stage, config, folder),
         logger=[
             CSVLogger(logs, name=stage.name),  # a table a start: a resumed run keeps the first
             TensorBoardLogger(logs / "tensorboard", name=stage.name, version=""),
@@ -168,18 +204,74 @@ def _trainer(stage: Stage, config: TrainConfig, folder: Path, progress: bool) ->
     )
 
 
+def _callbacks(stage: Stage, config: TrainConfig, folder: Path) -> list[Callback]:
+    callbacks: list[Callback] = [RunPictures(folder)]
+    if config.ema_decay:
+        callbacks.append(EMAWeightAveraging(decay=config.ema_decay, use_buffers=False))
+    if stage.patience:
+        callbacks.append(EarlyStopping("val_kldiv", patience=stage.patience))
+    if stage.keep == "best":
+        callbacks.append(
+            ModelCheckpoint(
+                folder, filename="best", monitor="val_kldiv", enable_version_counter=False
+            )
+        )
+    # The last of all, at the very end of an epoch: it holds what the others know of it.
+    callbacks.append(
+        ModelCheckpoint(
+            folder, filename="last", enable_version_counter=False, save_on_train_epoch_end=True
+        )
+    )
+    return callbacks
+
+
+def _strategy(stage: Stage, config: TrainConfig) -> str:
+    """Return Lightning's strategy; a standing clip gives layers of motion no gradient."""
+    standing = stage.clips is None and stage.making.frames == 1
+    several = config.machine.strategy == "ddp" and standing
+    return "ddp_find_unused_parameters_true" if several else config.machine.strategy
+
+
+@rank_zero_only
+def _save_config(config: TrainConfig) -> None:
+    out = Path(config.out)
+    out.mkdir(parents=True, exist_ok=True)
+    partial = out / "config.yaml.partial"
+    config.save(partial)
+    partial.replace(out / "config.yaml")  # other processes may be reading it
+
+
+@rank_zero_only
+def _save_done(model: nn.Module, done: Path) -> None:
+    partial = done.with_suffix(".partial")
+    torch.save(model.state_dict(), partial)
+    partial.replace(done)
+
+
+@rank_zero_only
+def _save_weights(path: Path, model: nn.Module, config: TrainConfig) -> None:
+    save_weights(path, model, _card(config, model))
+
+
 def _card(config: TrainConfig, model: nn.Module) -> WeightsCard:
     spec = model_spec(config.model)
     training = asdict(config)
-    # Folders belong to one machine; the data's own name goes along.
-    training["data"] = Path(config.data).name
-    del training["out"]
+    # Folders belong to one machine; the files' own names go along.
+    for name in ("data", "init", "encoder_weights"):
+        training[name] = Path(training[name]).name
+    del training["out"], training["machine"]
     return WeightsCard(
         model=config.model,
-        options=dict(config.options),
+        options={**_read_options(model), **config.options},
         clip_length=int(model.clip_length),  # type: ignore[arg-type]
         input_size=spec.input_size,
         rate_hz=spec.rate_hz,
         source="trained with `vinet train`",
         training=training,
     )
+
+
+def _read_options(model: nn.Module) -> dict[str, Any]:
+    """Return what a weight file told of its network, where the run started from one."""
+    card = getattr(model, "card", None)
+    return dict(card.options) if isinstance(card, WeightsCard) else {}

@@ -1,4 +1,7 @@
-"""What training lowers: KLDiv as both papers do, and optionally CC and NSS beside it.
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
+"""What training lowers: KLDiv as both papers do, and optionally CC, NSS and SIM beside it.
 
 These are the differentiable twins of :mod:`vinet_ros.metrics`, in float32 and without its NaN.
 """
@@ -15,11 +18,12 @@ _EPS = 2.2204e-16
 
 @dataclass(frozen=True, slots=True)
 class LossWeights:
-    """Loss = kldiv * KLDiv - cc * CC - nss * NSS, the mean over the batch."""
+    """Loss = kldiv * KLDiv - cc * CC - nss * NSS - sim * SIM, the mean over the batch."""
 
     kldiv: float = 1.0
     cc: float = 0.0
     nss: float = 0.0
+    sim: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class Losses:
     kldiv: Tensor
     cc: Tensor
     nss: Tensor
+    sim: Tensor
 
 
 def saliency_losses(
@@ -49,14 +54,22 @@ def saliency_losses(
     cc = (standard * _standardise(g)).mean(dim=1).mean()
     looked = fixations.flatten(1).float()
     nss = ((standard * looked).sum(dim=1) / looked.sum(dim=1).clamp_min(1)).mean()
-    total = weights.kldiv * kldiv - weights.cc * cc - weights.nss * nss
-    return Losses(total, kldiv, cc, nss)
+    sim = torch.minimum(_stretch(p), _stretch(g)).sum(dim=1).mean()
+    total = weights.kldiv * kldiv - weights.cc * cc - weights.nss * nss - weights.sim * sim
+    return Losses(total, kldiv, cc, nss, sim)
 
 
 def _kldiv(p: Tensor, g: Tensor) -> Tensor:
     q = p / p.sum(dim=1, keepdim=True)
     g = g / g.sum(dim=1, keepdim=True)
     return (g * torch.log(_EPS + g / (q + _EPS))).sum(dim=1)
+
+
+def _stretch(x: Tensor) -> Tensor:
+    """Return x from its minimum on, with the sum one; zeros where it is constant."""
+    x = x - x.amin(dim=1, keepdim=True)
+    # The division by the range in the benchmark's SIM cancels in the one by the sum.
+    return x / x.sum(dim=1, keepdim=True).clamp_min(1e-12)
 
 
 def _standardise(x: Tensor) -> Tensor:

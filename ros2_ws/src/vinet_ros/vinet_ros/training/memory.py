@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Keep freed memory in the process while training on a CPU."""
 
 from __future__ import annotations

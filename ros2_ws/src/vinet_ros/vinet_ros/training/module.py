@@ -1,6 +1,11 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """The Lightning module: a saliency network, what of it learns, and its loss."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import lightning
 import torch
@@ -46,18 +51,40 @@ class SaliencyModule(lightning.LightningModule):
     def training_step(self, batch: Sample, _index: int) -> Tensor:
         """Return the loss of one batch."""
         losses = self._losses(batch)
-        self.log("train_loss", losses.total, on_step=False, on_epoch=True, prog_bar=True)
+        self._log("train_loss", losses.total, batch)
         return losses.total
 
     def validation_step(self, batch: Sample, _index: int) -> None:
-        """Log the loss and its parts on held-out stills."""
+        """Log the loss and its parts on what is held out; where nobody looked is left out."""
+        looked = batch["density"].flatten(1).sum(dim=1) > 0
+        batch = {name: values[looked] for name, values in batch.items()}
+        if len(batch["clip"]) == 0:
+            return
         losses = self._losses(batch)
-        size = len(batch["clip"])
-        for name in ("total", "kldiv", "cc", "nss"):
-            self.log(f"val_{name}", getattr(losses, name), batch_size=size, prog_bar=True)
+        for name in ("total", "kldiv", "cc", "sim"):
+            self._log(f"val_{name}", getattr(losses, name), batch)
+        if batch["fixations"].any():
+            self._log("val_nss", losses.nss, batch)
+
+    def predict(self, batch: Sample) -> Tensor:
+        """Return the maps (B, h, w) of a batch at the size of its ground truth."""
+        predicted = self._map(batch["clip"]).float()  # (B, H, W)
+        size = batch["density"].shape[-2:]
+        if self.stage.clips is not None and not self.training:
+            return as_authors_validate(predicted, size)
+        return to_map_size(predicted, size)
+
+    def _map(self, clip: Tensor) -> Tensor:
+        share = self.stage.feature_dropout if self.training else 0.0
+        if share == 0:
+            return self.model(clip)  # type: ignore[no-any-return]
+        batch, _, length = clip.shape[:3]
+        kept = self.model.encode(clip.transpose(1, 2).flatten(0, 1))  # type: ignore[operator]
+        stacked = (f.reshape(batch, length, *f.shape[1:]) for f in kept)
+        return self.model.decode(tuple(drop_channels(f, share) for f in stacked))  # type: ignore[operator, no-any-return]
 
     def configure_optimizers(self) -> lightning.pytorch.utilities.types.OptimizerLRScheduler:
-        """Return AdamW with one cycle of the learning rates, step by step."""
+        """Return the stage's optimiser; one cycle of the learning rates goes step by step."""
         encoder = [p for n, p in self.model.named_parameters() if _of_encoder(n)]
         others = [p for n, p in self.model.named_parameters() if not _of_encoder(n)]
         groups = [
@@ -68,10 +95,13 @@ class SaliencyModule(lightning.LightningModule):
             )
             if parameters
         ]
-        optimizer = torch.optim.AdamW(
+        adam = torch.optim.AdamW if self.stage.optimizer == "adamw" else torch.optim.Adam
+        optimizer = adam(
             [{"params": parameters, "lr": rate} for parameters, rate in groups],
             weight_decay=self.weight_decay,
         )
+        if self.stage.schedule == "constant":
+            return optimizer
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, [rate for _, rate in groups], total_steps=self.steps, pct_start=0.15
         )
@@ -81,9 +111,20 @@ class SaliencyModule(lightning.LightningModule):
         }
 
     def _losses(self, batch: Sample) -> Losses:
-        predicted = self.model(batch["clip"])  # (B, H, W)
-        scored = to_map_size(predicted.float(), batch["density"].shape[-2:])
+        scored = self.predict(batch)
         return saliency_losses(scored, batch["density"], batch["fixations"], self.loss_weights)
+
+    def _log(self, name: str, value: Tensor, batch: Sample) -> None:
+        size = len(batch["clip"])
+        self.log(
+            name,
+            value,
+            batch_size=size,
+            prog_bar=True,
+            on_step=False,
+            on_epoch=True,
+            sync_dist=True,
+        )
 
 
 def select_trained(model: nn.Module, encoder: str) -> None:
@@ -93,6 +134,25 @@ def select_trained(model: nn.Module, encoder: str) -> None:
     """
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(not _of_encoder(name) or _encoder_part_learns(name, encoder))
+
+
+def return_towards(model: nn.Module, before: Mapping[str, Tensor], share: float) -> None:
+    """Bring a network's weights part of the way back to earlier ones, in place.
+
+    A mean of the weights before and after fine-tuning keeps most of what both know (Wortsman et
+    al., Robust fine-tuning of zero-shot models, CVPR 2022). A network with `motion_layers` keeps
+    these as they are: nothing that stands still passes through them.
+
+    Args:
+        model: The network after a stage.
+        before: Its state before.
+        share: 0 changes nothing, 1 brings all but the motion layers back.
+    """
+    motion: tuple[str, ...] = getattr(model, "motion_layers", ())
+    state = model.state_dict()
+    for name, value in state.items():
+        if value.is_floating_point() and not set(name.split(".")) & set(motion):
+            value.lerp_(before[name].to(value.device), share)
 
 
 def _encoder_part_learns(name: str, encoder: str) -> bool:
@@ -107,6 +167,33 @@ def _encoder_part_learns(name: str, encoder: str) -> bool:
 
 def _of_encoder(name: str) -> bool:
     return name.startswith(("encoder.", "backbone."))
+
+
+def drop_channels(features: Tensor, share: float) -> Tensor:
+    """Return features (B, T, C, h, w) with a share of the channels zero, the others larger.
+
+    All frames of a clip go without the same channels: a difference between frames stays one of
+    the scene.
+    """
+    batch, _, channels = features.shape[:3]
+    kept = torch.rand(batch, 1, channels, 1, 1, device=features.device) >= share
+    return features * (kept / (1 - share)).to(features.dtype)
+
+
+def as_authors_validate(maps: Tensor, size: tuple[int, int] | torch.Size) -> Tensor:
+    """Bring maps (B, H, W) to the size of the ground truth as the papers' validation does.
+
+    Bilinear, then an 11 x 11 Gaussian of sigma 2 whose border mirrors without the edge pixel.
+    """
+    offsets = torch.arange(-5, 6, dtype=maps.dtype, device=maps.device)
+    kernel = torch.exp(-(offsets**2) / (2 * 2.0**2))
+    kernel = kernel / kernel.sum()
+    x = F.interpolate(
+        maps[:, None], (size[0], size[1]), mode="bilinear", align_corners=False
+    )  # (B, 1, h, w)
+    x = F.pad(x, (5, 5, 5, 5), mode="reflect")
+    x = F.conv2d(F.conv2d(x, kernel.view(1, 1, 11, 1)), kernel.view(1, 1, 1, 11))
+    return x.squeeze(1)
 
 
 def to_map_size(maps: Tensor, size: tuple[int, int] | torch.Size) -> Tensor:

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Made motion: textured pieces of other images laid over a scene, one of them moving.
 
 People look at what moves. No public still carries that, so clips are made: pieces of equal size
@@ -117,6 +120,11 @@ def match_contrast(pieces: list[Piece], scene: NDArray[np.uint8], strength: floa
     return [
         Piece(_spread(piece.rgb, level, strength), piece.alpha, piece.path) for piece in pieces
     ]
+
+
+def make_faint(pieces: list[Piece], opacity: float) -> list[Piece]:
+    """Let the scene shine through the pieces: 1 hides it, 0 shows nothing of them."""
+    return [Piece(p.rgb, p.alpha * np.float32(opacity), p.path) for p in pieces]
 
 
 def _spread(rgb: NDArray[np.uint8], level: float, strength: float) -> NDArray[np.uint8]:

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Training samples: a still or a made clip, with where people looked in its newest frame."""
 
 from __future__ import annotations
@@ -16,11 +19,19 @@ from vinet_ros.training.augment import Augmentation, View, draw_light, draw_view
 from vinet_ros.training.camera import draw_camera_path
 from vinet_ros.training.datasets import Still
 from vinet_ros.training.groundtruth import MAP_SIZE, blur_counts, fixation_map
-from vinet_ros.training.movers import Piece, draw_path, draw_piece, lay, match_contrast
+from vinet_ros.training.movers import (
+    Piece,
+    draw_path,
+    draw_piece,
+    lay,
+    make_faint,
+    match_contrast,
+)
 
 Sample = dict[str, Tensor]
 """clip (3, T, H, W) normalised, density (h, w) summing to one, fixations (h, w) counts."""
 
+_PURSUED_SPEED = (0.05, 2.0)  # pixels a frame that a pursuit lags or leads
 _FEWEST_FIXATIONS = 5  # a crop with fewer says more about chance than about the picture
 
 
@@ -33,6 +44,12 @@ class ClipMaking:
         mover_share: Share of clips with something moving in them, 0..1.
         mover_weight: Share of the gaze that goes to what moves, 0..1.
         camera_share: Share of clips in which the camera moves, 0..1.
+        camera_speed: Least and largest speed of the camera, in widths of the picture a frame.
+        mover_pixels: Least and largest size of the pieces, about, in pixels of the input.
+        mover_speed: Least and largest speed of the moving one, in pixels a frame.
+        faint_share: Share of clips with movers whose pieces the scene shines through, 0..1.
+        pursuit_share: Share of clips in which the camera turns with the moving piece, 0..1: that
+            one stays about where it is in the picture, and the scene slides past.
         augmentation: Crop, mirror and light.
     """
 
@@ -40,17 +57,23 @@ class ClipMaking:
     mover_share: float = 0.0
     mover_weight: float = 0.7
     camera_share: float = 0.0
+    camera_speed: tuple[float, float] = (0.0005, 0.012)
+    mover_pixels: tuple[float, float] = (8.0, 56.0)
+    mover_speed: tuple[float, float] = (0.7, 9.0)
+    faint_share: float = 0.0
+    pursuit_share: float = 0.0
     augmentation: Augmentation = field(default_factory=Augmentation)
 
 
 class StillSamples(Dataset[Sample]):
     """Stills as they are: what validation sees.
 
-    Each item is a clip of one frame, which stands for a scene in which nothing moves.
+    Each item is a clip in which nothing moves: of one frame, or of one repeated.
     """
 
-    def __init__(self, stills: Sequence[Still]) -> None:
+    def __init__(self, stills: Sequence[Still], frames: int = 1) -> None:
         self.stills = stills
+        self.frames = frames
         self.images = [resize_rgb(still.load_rgb(), INPUT_SIZE) for still in stills]
 
     def __len__(self) -> int:
@@ -60,7 +83,8 @@ class StillSamples(Dataset[Sample]):
         """Return the sample of one image."""
         fixations = self.stills[index].fixations
         points = np.stack((fixations.x, fixations.y), axis=1)
-        return _sample(self.images[index][None], *_ground_truth(points))
+        frames = np.repeat(self.images[index][None], self.frames, axis=0)
+        return _sample(frames, *_ground_truth(points))
 
 
 class MadeSamples(Dataset[Sample]):
@@ -84,10 +108,11 @@ class MadeSamples(Dataset[Sample]):
         rng = np.random.default_rng((self.seed, epoch, index))
         view, points = self._view(rng, index)
         counts, density = _ground_truth(points)
-        views = self._camera(rng, view)
+        pursued = self.making.pursuit_share > 0 and rng.random() < self.making.pursuit_share
+        views = self._camera(rng, view, 1.0 if pursued else self.making.camera_share)
         frames = [v.crop(self.base.images[index]) for v in views]
-        if self.making.frames > 1 and rng.random() < self.making.mover_share:
-            frames, centre = self._with_movers(rng, frames, views)
+        if self.making.frames > 1 and (pursued or rng.random() < self.making.mover_share):
+            frames, centre = self._with_movers(rng, frames, views, pursued=pursued)
             density = _attract(density, centre, self.making.mover_weight)
             counts = _mark(counts, centre)
         if self.making.augmentation.jitter:
@@ -105,41 +130,60 @@ class MadeSamples(Dataset[Sample]):
         whole = View(0.0, 0.0, 1.0, 1.0)
         return whole, whole.move(fixations.x, fixations.y)
 
-    def _camera(self, rng: np.random.Generator, newest: View) -> list[View]:
-        if self.making.frames == 1 or rng.random() >= self.making.camera_share:
+    def _camera(self, rng: np.random.Generator, newest: View, share: float) -> list[View]:
+        if self.making.frames == 1 or rng.random() >= share:
             return [newest] * self.making.frames
-        speed, shake = rng.uniform(0.0005, 0.012), rng.uniform(0, 0.003)
+        speed, shake = rng.uniform(*self.making.camera_speed), rng.uniform(0, 0.003)
         return draw_camera_path(rng, newest, self.making.frames, speed, shake)
 
     def _with_movers(
-        self, rng: np.random.Generator, frames: list[NDArray[np.uint8]], views: Sequence[View]
+        self,
+        rng: np.random.Generator,
+        frames: list[NDArray[np.uint8]],
+        views: Sequence[View],
+        *,
+        pursued: bool,
     ) -> tuple[list[NDArray[np.uint8]], tuple[float, float]]:
         height, width = INPUT_SIZE
         donor = self.base.images[int(rng.integers(len(self)))]
-        size = int(rng.uniform(14, 56))
-        speeds = [rng.uniform(1.5, 9.0)] + [0.0] * int(rng.integers(0, 4))
+        size = int(_log_uniform(rng, self.making.mover_pixels))
+        speed = _PURSUED_SPEED if pursued else self.making.mover_speed
+        speeds = [_log_uniform(rng, speed)] + [0.0] * int(rng.integers(0, 4))
         ways = [draw_path(rng, INPUT_SIZE, len(frames), speed) for speed in speeds]
-        pieces = [draw_piece(rng, donor, size, _in_views(way, views)) for way in ways]
+        seen = [_in_views(way, views) for way in ways]
+        if pursued:
+            seen[0] = ways[0]  # the camera goes with it
+        pieces = [draw_piece(rng, donor, size, path) for path in seen]
         if rng.random() < 0.7:
-            pieces = match_contrast(pieces, frames[-1], rng.uniform(25, 60))
+            pieces = match_contrast(pieces, frames[-1], rng.uniform(20, 60))
+        if rng.random() < self.making.faint_share:
+            pieces = make_faint(pieces, rng.uniform(0.5, 1.0))
         moved = [_lay_all(frame, pieces, i) for i, frame in enumerate(frames)]
         x, y = ways[0][-1]
         return moved, ((x + 0.5) / width, (y + 0.5) / height)
+
+
+def _log_uniform(rng: np.random.Generator, limits: tuple[float, float]) -> float:
+    # Small and slow ones are as many as large and fast ones, octave by octave.
+    return float(np.exp(rng.uniform(*np.log(limits))))
 
 
 class EpochSampler(Sampler[tuple[int, int]]):
     """Every index once an epoch, in an order drawn from (seed, epoch), as (epoch, index).
 
     Lightning calls :meth:`set_epoch` before each epoch, and after a resume with the right one.
+    Of several processes each takes every so-manieth of the same order; all get as many.
     """
 
-    def __init__(self, length: int, seed: int) -> None:
+    def __init__(self, length: int, seed: int, rank: int = 0, processes: int = 1) -> None:
         self.length = length
         self.seed = seed
+        self.rank = rank
+        self.processes = processes
         self.epoch = 0
 
     def __len__(self) -> int:
-        return self.length
+        return self.length // self.processes
 
     def set_epoch(self, epoch: int) -> None:
         """Say which epoch comes next."""
@@ -147,7 +191,8 @@ class EpochSampler(Sampler[tuple[int, int]]):
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         order = np.random.default_rng((self.seed, self.epoch)).permutation(self.length)
-        return iter([(self.epoch, int(index)) for index in order])
+        mine = order[: len(self) * self.processes][self.rank :: self.processes]
+        return iter([(self.epoch, int(index)) for index in mine])
 
 
 def _in_views(way: NDArray[np.float64], views: Sequence[View]) -> NDArray[np.float64]:

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Score tables: saliency maps against human fixations, one row an image or frame."""
 
 from __future__ import annotations
@@ -230,7 +233,7 @@ def score_maps(
 
     Args:
         name: Of the predictor.
-        maps: A map an item; NaN where there is none.
+        maps: A map an item; NaN where there is none. A constant map has no score.
         truth: What to score against.
         columns: Names from `METRICS`.
         reasons: Why an item (by index) has no map.
@@ -246,6 +249,9 @@ def score_maps(
         raise ValueError(f"expected maps {truth.counts.shape}, got {maps.shape}")
     double = np.asarray(maps, np.float64)
     scores = {column: METRICS[column].score(double, truth) for column in columns}
+    # Some metrics give a map that says nothing a value, such as a SIM of 0: not to be averaged.
+    useless = ~np.isfinite(double).all((1, 2)) | (np.ptp(double, axis=(1, 2)) == 0)
+    scores = {column: np.where(useless, np.nan, values) for column, values in scores.items()}
     left_out = _left_out(name, double, truth, scores, reasons or {})
     return ScoreTable(name, truth.items, truth.groups, scores, left_out)
 

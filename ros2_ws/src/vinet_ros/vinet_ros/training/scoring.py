@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Predict images and score the maps against human fixations.
 
 The training loop, cross-validation and ``vinet evaluate`` all score through this file, so their
@@ -58,17 +61,45 @@ def score_stills(
         One row an image; images that cannot be read have NaN and a reason.
     """
     truth = truth_of_stills(stills) if truth is None else truth
-    maps = np.full(truth.counts.shape, np.nan)
+    maps, unreadable = predict_stills(
+        predict, stills, truth.size, images=images, batch_size=batch_size, progress=progress
+    )
+    return score_maps(name, maps, truth, columns, unreadable)
+
+
+def predict_stills(
+    predict: Predict,
+    stills: Sequence[Still],
+    size: tuple[int, int],
+    *,
+    images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8] | None = None,
+    batch_size: int = 8,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[Maps, dict[int, str]]:
+    """Predict the map of each image and average it to a size.
+
+    Args:
+        predict: Images (N, 224, 384, 3) to maps (N, h, w).
+        stills: The images.
+        size: Height and width of the maps.
+        images: The stills' images (224, 384, 3) where they are in memory; None reads them.
+        batch_size: Images given to `predict` at once.
+        progress: Called with the number of images done, after each batch.
+
+    Returns:
+        Maps (N, h, w), NaN where the image cannot be read, and by index why it cannot.
+    """
+    maps = np.full((len(stills), *size), np.nan)
     unreadable: dict[int, str] = {}
     for start in range(0, len(stills), batch_size):
         indices = range(start, min(start + batch_size, len(stills)))
         batch = _load_batch(stills, indices, images, unreadable)
         if batch:
             predicted = predict(np.stack(list(batch.values())))
-            maps[list(batch)] = area_average(predicted, truth.size)
+            maps[list(batch)] = area_average(predicted, size)
         if progress is not None:
             progress(len(indices))
-    return score_maps(name, maps, truth, columns, unreadable)
+    return maps, unreadable
 
 
 def static_predict(model: nn.Module, device: str = "cpu") -> Predict:

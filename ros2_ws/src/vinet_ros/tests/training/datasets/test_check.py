@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 import numpy as np
 import pytest
 from made_data import edit_npz, write_gaze_clip
@@ -85,7 +88,7 @@ def test_commands(stills_root, gaze_path, tmp_path, capsys):
     assert vinet("data", "pack", stills_root, out) == 1
     assert "--force" in capsys.readouterr().err
     assert vinet("data", "pack", stills_root, out, "--force", "--quality", 50) == 0
-    assert vinet("data", "pack", stills_root, tmp_path / "no" / "folder.npz") == 1
+    assert vinet("data", "pack", stills_root, tmp_path / "no" / "folder.npz") == 3
     assert "cannot be written" in capsys.readouterr().err
 
 

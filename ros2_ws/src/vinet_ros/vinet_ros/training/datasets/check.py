@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """What a folder of training data holds, lacks and cannot be read, before hours are spent on it."""
 
 from __future__ import annotations

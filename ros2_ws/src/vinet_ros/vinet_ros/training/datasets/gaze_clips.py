@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Videos with human gaze.
 
 Layout: ``<name>.gaze.npz`` (one row a gaze sample: frame, observer, x, y as fractions; and fps,

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Arrays out of npz files, each fault as one line that names the file."""
 
 from __future__ import annotations

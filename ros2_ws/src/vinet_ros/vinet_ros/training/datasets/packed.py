@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Still images at network size in one file: small enough to carry to another machine."""
 
 from __future__ import annotations

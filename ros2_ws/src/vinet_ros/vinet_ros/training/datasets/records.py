@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Images with human fixations, whatever the layout they were read from."""
 
 from __future__ import annotations

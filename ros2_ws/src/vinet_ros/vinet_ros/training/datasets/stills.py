@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Still images with human fixations.
 
 Layout: ``index.csv`` (image, set, split, width, height, observers, fixations), ``fixations.npz``

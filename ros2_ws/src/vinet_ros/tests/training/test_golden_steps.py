@@ -1,0 +1,79 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
+"""Loss, gradients and first steps of ViNet equal those of the public code."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from fill import clip, fill
+
+from vinet_ros.networks import create_model
+from vinet_ros.training.losses import LossWeights, saliency_losses
+from vinet_ros.training.module import SaliencyModule
+from vinet_ros.training.recipes import default_recipe
+
+
+@pytest.fixture
+def two_threads():
+    # As the numbers were made: with another split of the sums some gradients differ by 0.5 %.
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_losses_and_their_gradient(golden):
+    with np.load(golden / "losses.npz") as file:
+        expected = dict(file)
+    maps = (torch.tensor(expected[name]) for name in ("pred", "gt", "fix"))
+    prediction, density, fixations = maps
+    for i in range(len(prediction)):
+        one = slice(i, i + 1)
+        losses = saliency_losses(prediction[one], density[one], fixations[one], LossWeights())
+        for ours, theirs in (("kldiv", "kldiv"), ("cc", "cc"), ("sim", "similarity")):
+            value = expected[f"vinet_{theirs}_each"][i]
+            assert getattr(losses, ours).item() == pytest.approx(value, rel=1e-4)
+        # Their standard deviation has N - 1; at 960 pixels that is 0.05 %.
+        assert losses.nss.item() == pytest.approx(expected["vinet_nss_each"][i], rel=1e-3)
+    prediction.requires_grad_()
+    saliency_losses(prediction, density, fixations, LossWeights()).total.backward()
+    difference = np.abs(prediction.grad.numpy() - expected["vinet_kldiv_grad"]).max()
+    assert difference < 1e-4 * np.abs(expected["vinet_kldiv_grad"]).max()
+
+
+@pytest.mark.timeout(900)  # 20 s on two idle cores
+def test_three_steps_of_full_vinet(golden, two_threads):
+    with np.load(golden / "train_step.npz") as file:
+        expected = {name: file[name] for name in file.files}
+    meta = json.loads(str(expected["meta"]))
+    model = create_model("vinet")
+    fill(model)
+    with torch.no_grad():
+        model.get_parameter(meta["head_key"]).add_(meta["head_bias_add"])
+    (stage,) = default_recipe("vinet", 32, videos=True).stages
+    module = SaliencyModule(model, stage, LossWeights(), weight_decay=0.0, steps=3)
+    optimizer = module.configure_optimizers()
+    batch = {
+        "clip": clip(370, 2, 32, 64, 96, 8),
+        "density": torch.tensor(np.random.default_rng(371).random((2, 64, 96)) ** 4).float(),
+        "fixations": torch.zeros(2, 64, 96),
+    }
+    losses = []
+    for step in range(3):
+        loss = module._losses(batch).total
+        optimizer.zero_grad()
+        loss.backward()
+        losses.append(loss.item())
+        if step == 0:
+            norms = [model.get_parameter(name).grad.norm() for name in meta["param_names"]]
+            np.testing.assert_allclose(torch.stack(norms), expected["grad_norms"], rtol=1e-3)
+        optimizer.step()
+    np.testing.assert_allclose(losses, expected["losses"], rtol=1e-4)
+    state = model.state_dict()
+    for name, value in expected.items():
+        key = name.removeprefix("after3__")
+        if key != name and "running" in key:
+            np.testing.assert_allclose(state[key], value, rtol=1e-4, atol=1e-6)

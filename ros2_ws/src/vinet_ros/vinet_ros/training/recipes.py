@@ -1,0 +1,171 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
+"""The recipes that a run starts from: the papers', and that of the bundled vinet_lite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from vinet_ros.errors import DataError
+from vinet_ros.networks import create_model, load_model, model_spec
+from vinet_ros.networks.catalog import ModelSpec
+from vinet_ros.training.config import Stage, TrainConfig, default_stages
+from vinet_ros.training.losses import LossWeights
+from vinet_ros.training.run_data import holds_videos
+from vinet_ros.training.samples import ClipMaking
+from vinet_ros.training.video_samples import ClipSampling
+
+PAPER_EPOCHS = 40
+PAPER_RATE = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a run takes where the user says nothing; see :class:`~.config.TrainConfig`."""
+
+    stages: tuple[Stage, ...]
+    batch: int = 8
+    weights: LossWeights = field(default_factory=LossWeights)
+    weight_decay: float = 0.0
+    ema_decay: float = 0.0
+    gradient_clip: float = 0.0
+    precision: str = "32-true"
+
+
+def default_recipe(model: str, clip_length: int, *, videos: bool) -> Recipe:
+    """Return the recipe for a network and a kind of data.
+
+    ViNet and its kin train as both papers do: Adam at 1e-4, batches of 8 clips, KLDiv, everything
+    learns, the best epoch is kept. vinet_lite on stills has the recipe of the bundled weights.
+
+    Args:
+        model: A saliency network of the catalog.
+        clip_length: Its number of frames.
+        videos: Whether the data are videos; else stills.
+
+    Raises:
+        ValueError: If the network does not exist or gives no saliency map.
+        DataError: If it needs sound, which the training does not bring.
+    """
+    spec = model_spec(model)
+    _refuse_unfit(spec)
+    if not videos and spec.streaming:
+        weights = LossWeights(1.0, 1.0, 0.1, 0.5)
+        stages = default_stages(clip_length)
+        return Recipe(stages, 16, weights, 0.05, 0.99, 1.0, "bf16-mixed")
+    # vinet_lite was made for a slower window than a video's own rate; the papers take each frame.
+    rate_hz = spec.rate_hz if spec.streaming else 0.0
+    stage = Stage(
+        "videos" if videos else "stills",
+        PAPER_EPOCHS,
+        PAPER_RATE,
+        PAPER_RATE,
+        "all",
+        ClipMaking(frames=clip_length, mover_share=0.5, camera_share=0.6),
+        ClipSampling(clip_length, rate_hz) if videos else None,
+        optimizer="adam",
+        schedule="constant",
+        keep="best",
+    )
+    return Recipe((stage,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What replaces parts of a recipe; None, 0 and "" keep the recipe's.
+
+    Attributes:
+        epochs: Passes of each stage.
+        rate: Learning rate of each stage, encoder included where it learns.
+        batch: Clips a step.
+        patience: Epochs without a better KLDiv after which a stage ends.
+        precision: Lightning's name for it.
+        size: Height and width of the network's input, for videos.
+        loss: Weights of the loss by name.
+    """
+
+    epochs: int = 0
+    rate: float = 0.0
+    batch: int = 0
+    patience: int = 0
+    precision: str = ""
+    size: tuple[int, int] | None = None
+    loss: Mapping[str, float] = field(default_factory=dict)
+
+
+def fresh_config(
+    data: str, out: str, model: str, options: dict[str, Any], wishes: Wishes, **chosen: Any
+) -> TrainConfig:
+    """Return the config of a new run: the recipe for network and data, with the wishes.
+
+    Args:
+        data: Folder or packed file.
+        out: The run's folder.
+        model: Name of the network.
+        options: Its options.
+        wishes: What replaces parts of the recipe.
+        **chosen: Other fields of :class:`~.config.TrainConfig`.
+
+    Raises:
+        ValueError: If the network, an option or a wish does not exist or fit.
+        DataError: If the network cannot be trained here.
+        WeightsError: If the file to start from does not fit.
+    """
+    videos = holds_videos(Path(data), chosen.get("sets", ()))
+    length = _clip_length(model, options, chosen.get("init", ""))
+    recipe = default_recipe(model, length, videos=videos)
+    stages = tuple(_wished(stage, wishes) for stage in recipe.stages)
+    return TrainConfig(
+        data=data,
+        out=out,
+        model=model,
+        options=options,
+        stages=stages,
+        batch=wishes.batch or recipe.batch,
+        weights=replace(recipe.weights, **wishes.loss),
+        weight_decay=recipe.weight_decay,
+        ema_decay=recipe.ema_decay,
+        gradient_clip=recipe.gradient_clip,
+        precision=wishes.precision or recipe.precision,
+        **chosen,
+    )
+
+
+def _clip_length(model: str, options: dict[str, Any], init: str) -> int:
+    if init:
+        return int(load_model(model, init, **options).clip_length)  # type: ignore[arg-type]
+    with torch.device("meta"):  # no weights are made: it is only asked
+        return int(getattr(create_model(model, **options), "clip_length", 1))
+
+
+def _wished(stage: Stage, wishes: Wishes) -> Stage:
+    if wishes.size is not None:
+        if stage.clips is None:
+            raise ValueError("the size can be chosen for videos only; stills have the network's")
+        height, width = wishes.size
+        stage = replace(stage, clips=replace(stage.clips, height=height, width=width))
+    return replace(
+        stage,
+        epochs=wishes.epochs or stage.epochs,
+        learning_rate=wishes.rate or stage.learning_rate,
+        encoder_rate=(wishes.rate or stage.encoder_rate) if stage.encoder != "none" else 0.0,
+        patience=wishes.patience or stage.patience,
+    )
+
+
+def _refuse_unfit(spec: ModelSpec) -> None:
+    if not spec.saliency:
+        raise ValueError(
+            f"{spec.name} gives features, no saliency map: it cannot be trained alone"
+        )
+    if spec.audio:
+        raise DataError(
+            f"{spec.name} needs sound beside the clip, which this training does not read; "
+            "train its visual part with --model vinet"
+        )
