@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Deterministic weights and inputs, with which the reference outputs in golden/ were made.
 
 Every tensor is drawn from a generator seeded by the CRC of its key, so two programs that agree on
@@ -9,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import math
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -20,17 +23,28 @@ from vinet_ros.preprocess import IMAGENET_MEAN, IMAGENET_STD
 
 
 def fill(model: nn.Module) -> None:
-    """Replace a network's weights and statistics by the deterministic ones."""
+    """Replace a network's weights and statistics by the deterministic ones.
+
+    Position codes stay as the network computed them.
+    """
     state = model.state_dict()
     shapes = {key: tuple(value.shape) for key, value in state.items()}
-    filled = {key: torch.from_numpy(_values(key, shapes)).to(state[key].dtype) for key in shapes}
+    filled = {
+        key: value
+        if key.endswith(".pe")
+        else torch.from_numpy(_values(key, shapes)).to(value.dtype)
+        for key, value in state.items()
+    }
     model.load_state_dict(filled, strict=True)
 
 
 def state_sha256(state: Mapping[str, Tensor]) -> str:
-    """Return the hash of a state dict: keys and raw little-endian values in sorted order."""
+    """Return the hash of a state dict: keys and raw little-endian values in sorted order.
+
+    Position codes are left out.
+    """
     digest = hashlib.sha256()
-    for key in sorted(state):
+    for key in sorted(key for key in state if not key.endswith(".pe")):
         digest.update(key.encode())
         digest.update(state[key].contiguous().numpy().tobytes())
     return digest.hexdigest()
@@ -45,6 +59,29 @@ def clip(seed: int, batch: int, frames: int, height: int, width: int, block: int
     mean, std = (np.reshape(v, (3, 1, 1)) for v in (IMAGENET_MEAN, IMAGENET_STD))
     normalized = np.moveaxis((rgb - mean) / std, 1, 2).astype(np.float32)  # (B, 3, T, H, W)
     return torch.from_numpy(np.ascontiguousarray(normalized))
+
+
+def drawn(kind: str, shape: Sequence[int], **args: float) -> Tensor:
+    """Return the sound or feature that a golden file names.
+
+    Args:
+        kind: "wave" (noise in a Hann window, in the middle; `seed`, `L`, `n`, `amp`), "gauss"
+            (`seed`) or "zeros".
+        shape: Of the result.
+    """
+    rng = np.random.default_rng(int(args.get("seed", 0)))
+    if kind == "zeros":
+        values = np.zeros(shape)
+    elif kind == "gauss":
+        values = rng.standard_normal(shape)
+    else:
+        length, count, amp = int(args["L"]), int(args["n"]), args["amp"]
+        begin = length // 2 - count // 2
+        rows = np.zeros((shape[0], length))
+        noise = rng.uniform(-amp, amp, (shape[0], count))
+        rows[:, begin : begin + count] = np.hanning(count) * noise
+        values = rows.reshape(shape)
+    return torch.from_numpy(values.astype(np.float32))
 
 
 def statistics(values: NDArray[np.float32]) -> NDArray[np.float64]:

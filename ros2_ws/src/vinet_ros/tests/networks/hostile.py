@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Weight files that lie, for the tests of reading: each writes one and returns nothing."""
 
 from __future__ import annotations

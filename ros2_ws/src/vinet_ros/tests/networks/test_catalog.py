@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 import subprocess
 import sys
 
@@ -28,6 +31,11 @@ def test_what_the_node_counts_on():
     assert vinet.input_size == lite.input_size == (224, 384)
     assert not vinet.audio
     assert not model_spec("s3d").saliency
+    avinet, soundnet = model_spec("avinet"), model_spec("soundnet")
+    assert (avinet.clip_length, avinet.rate_hz, avinet.streaming) == (32, 30.0, False)
+    assert avinet.audio
+    assert avinet.saliency
+    assert not soundnet.saliency
 
 
 @pytest.mark.parametrize("call", [create_model, model_spec])

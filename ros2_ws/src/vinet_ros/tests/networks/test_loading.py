@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 from collections import OrderedDict
 
 import pytest
@@ -252,7 +255,7 @@ def test_what_is_no_kinetics_file_is_refused(tmp_path, encoder, kinetics):
 
 def test_an_audio_visual_file_is_recognised(tmp_path):
     torch.save({"visual_model.backbone.base1.0.bn_s.bias": torch.ones(64)}, tmp_path / "w.pt")
-    with pytest.raises(WeightsError, match="looks like AViNet"):
+    with pytest.raises(WeightsError, match="looks like 'avinet'"):
         load_model("vinet", tmp_path / "w.pt")
 
 

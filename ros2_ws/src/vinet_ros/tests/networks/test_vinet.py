@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 import functools
 import itertools
 import json
@@ -5,7 +8,8 @@ import json
 import numpy as np
 import pytest
 import torch
-from fill import clip, fill, samples, state_sha256, statistics
+from fill import clip, fill, state_sha256
+from reference import assert_equal_to_reference, run_tapped
 
 from vinet_ros.networks import create_model
 from vinet_ros.networks.loading import shapes_of
@@ -83,45 +87,12 @@ def test_outputs_and_stages_equal_the_public_code(golden, fixture):
         try:
             with torch.inference_mode():
                 head += meta["head_bias_add"]
-                saliency, taps = run_tapped(model, clip(**meta["clip"]))
+                parts = (model.backbone, model.decoder)
+                saliency, taps = run_tapped(model, parts, clip(**meta["clip"]))
         finally:
             with torch.no_grad():
                 head.copy_(before)
         assert_equal_to_reference(expected, saliency, taps)
-
-
-def run_tapped(model, frames):
-    """The map, and every stage's output under the name of its module."""
-    taps = {}
-    handles = [
-        module.register_forward_hook(
-            lambda _, __, output, name=name: taps.__setitem__(name, output.numpy().copy())
-        )
-        for part in (model.backbone, model.decoder)
-        for name, module in part.named_children()
-    ]
-    try:
-        saliency = model(frames).numpy()
-    finally:
-        for handle in handles:
-            handle.remove()
-    taps["logit"] = taps.pop("convtsp4")[:, 0, 0]
-    return saliency, taps
-
-
-def assert_equal_to_reference(expected, saliency, taps):
-    step, logit_step = int(expected["map_step"]), int(expected["logit_step"])
-    np.testing.assert_allclose(saliency[:, ::step, ::step], expected["map"], rtol=0, atol=2e-5)
-    np.testing.assert_allclose(
-        taps["logit"][:, ::logit_step, ::logit_step], expected["logit_s4"], rtol=0, atol=1e-4
-    )
-    for name in (key.partition("__")[0] for key in expected.files if key.endswith("__stats")):
-        values, stats = taps[name], expected[f"{name}__stats"]
-        assert values.shape == tuple(expected[f"{name}__shape"]), name
-        close = {"rtol": 1e-4, "atol": 1e-4 * stats[1], "err_msg": name}
-        np.testing.assert_allclose(statistics(values), stats, **close)
-        places = expected[f"{name}__samples"]
-        np.testing.assert_allclose(samples(name, values, len(places)), places, **close)
 
 
 @pytest.mark.parametrize(

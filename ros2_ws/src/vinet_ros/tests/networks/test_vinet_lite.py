@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """vinet_lite: a stream's steps give what its clip gives, and a standing scene is one frame."""
 
 import pytest

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Names of the networks: what each one needs, and how to make one."""
 
 from __future__ import annotations
@@ -5,10 +8,12 @@ from __future__ import annotations
 import importlib
 import inspect
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from torch import nn
+from vinet_ros.preprocess import INPUT_SIZE, SOUND_SAMPLES
 
-from vinet_ros.preprocess import INPUT_SIZE
+if TYPE_CHECKING:
+    from torch import nn
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +23,7 @@ class ModelSpec:
     Attributes:
         name: Name in the catalog.
         clip_length: Frames in a clip by default; the module's own `clip_length` counts.
-        input_size: Height and width of a frame in pixels.
+        input_size: Height and width of a frame in pixels; of a sound alone, samples and 1.
         rate_hz: Frames a second that the network was made for.
         streaming: Whether `encode` does the expensive part once a frame, so that a step costs
             one frame; else every prediction costs the whole clip.
@@ -70,6 +75,26 @@ _SPECS = {
             saliency=False,
             summary="ViNet's S3D encoder alone; forward gives its four feature levels",
         ),
+        ModelSpec(
+            name="avinet",
+            clip_length=32,
+            input_size=INPUT_SIZE,
+            rate_hz=30.0,
+            streaming=False,
+            audio=True,
+            saliency=True,
+            summary="AViNet (IROS 2021): ViNet that also hears the clip's sound",
+        ),
+        ModelSpec(
+            name="soundnet",
+            clip_length=32,
+            input_size=(SOUND_SAMPLES, 1),
+            rate_hz=30.0,
+            streaming=False,
+            audio=True,
+            saliency=False,
+            summary="AViNet's sound encoder alone; forward gives its features of a waveform",
+        ),
     )
 }
 
@@ -78,6 +103,8 @@ _CLASSES = {
     "vinet": ("vinet_ros.networks.vinet", "ViNet"),
     "vinet_lite": ("vinet_ros.networks.vinet_lite", "ViNetLite"),
     "s3d": ("vinet_ros.networks.s3d", "S3D"),
+    "avinet": ("vinet_ros.networks.avinet", "AViNet"),
+    "soundnet": ("vinet_ros.networks.soundnet", "SoundNet"),
 }
 
 
@@ -103,6 +130,8 @@ def model_class(name: str) -> type[nn.Module]:
     Raises:
         ValueError: If there is no network of that name.
     """
+    from torch import nn
+
     module_name, class_name = _CLASSES[model_spec(name).name]
     found = getattr(importlib.import_module(module_name), class_name)
     assert isinstance(found, type) and issubclass(found, nn.Module)

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """ViNet's decoders: from the encoder's features, deepest first, to a saliency map.
 
 A stage is convolution, ReLU, upsampling by two in space. Between stages the next skip feature is

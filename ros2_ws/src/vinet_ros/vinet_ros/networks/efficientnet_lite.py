@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """EfficientNet-Lite0 as a feature encoder, batch norm folded into its convolutions.
 
 Source: Tan and Le, EfficientNet (ICML 2019), and the Lite variants of its authors: no

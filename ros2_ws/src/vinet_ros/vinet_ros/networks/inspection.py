@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """What a weight file holds, said before anything is built on it; and converting one."""
 
 from __future__ import annotations

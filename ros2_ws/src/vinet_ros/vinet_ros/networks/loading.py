@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Weights into networks: strictly, with reasons."""
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from torch import Tensor, nn
 from vinet_ros.errors import DeviceError, WeightsError
 from vinet_ros.networks.catalog import create_model, list_models, model_class, model_spec
 from vinet_ros.networks.s3d import is_kinetics_s3d, rename_kinetics_s3d
+from vinet_ros.networks.verified import verified
 from vinet_ros.networks.weights import (
     WeightsCard,
     bundled_folders,
@@ -46,7 +50,8 @@ def load_model(
         name: A name of :func:`~vinet_ros.networks.list_models`.
         weights: The file; None for the weights that come with the package.
         device: Where the network shall live.
-        sha256: The hash that the file must have.
+        sha256: The hash that the file must have; checked before anything of it is read, on the
+            very bytes that are then read.
         **options: The network's options, where the file does not tell them.
 
     Returns:
@@ -60,26 +65,9 @@ def load_model(
     """
     model_spec(name)
     path = _file_for(name, weights)
-    digest = sha256_of(path)
-    if sha256 is not None and digest != sha256.strip().lower():
-        raise WeightsError(
-            f"{path} is not the expected file: expected sha256 {sha256.strip()}, got {digest}; "
-            "get it again, or correct the expected hash"
-        )
-    state, card = read_state_dict(path), read_card(path)
-    if card is not None and card.model != name:
-        raise WeightsError(
-            f"{path} holds weights of {card.model!r}, not of {name!r}: load it under that name"
-        )
-    if name == "s3d" and is_kinetics_s3d(shapes_of(state)):
-        state = rename_kinetics_s3d(state)
-    read_off = read_options(name, shapes_of(state), card)
-    model = _build(name, path, read_off, options)
-    advice = functools.partial(_advice, name, shapes_of(state), read_off, options)
-    fill(model, state, source=str(path), advice=advice)
-    card = card or _made_up_card(name, model, read_off, path, digest)
-    model.card = card  # type: ignore[assignment]  # modules may carry plain values too
-    return _moved(model.eval(), device)
+    with verified(path, sha256) as file:
+        model = _read_model(name, path, file, options)
+    return _moved(model, device)
 
 
 def load_kinetics_s3d(model: nn.Module, path: str | Path) -> None:
@@ -192,6 +180,24 @@ def _file_for(name: str, weights: str | Path | None) -> Path:
     return bundled
 
 
+def _read_model(name: str, path: Path, file: Path, options: Mapping[str, object]) -> nn.Module:
+    """Return the network in `file`, which is `path` or a copy of it; messages name `path`."""
+    state, card = read_state_dict(file), read_card(file)
+    if card is not None and card.model != name:
+        raise WeightsError(
+            f"{path} holds weights of {card.model!r}, not of {name!r}: load it under that name"
+        )
+    if name == "s3d" and is_kinetics_s3d(shapes_of(state)):
+        state = rename_kinetics_s3d(state)
+    read_off = read_options(name, shapes_of(state), card)
+    model = _build(name, path, read_off, options)
+    advice = functools.partial(_advice, name, shapes_of(state), read_off, options)
+    fill(model, state, source=str(path), advice=advice)
+    card = card or _made_up_card(name, model, read_off, path, sha256_of(file))
+    model.card = card  # type: ignore[assignment]  # modules may carry plain values too
+    return model.eval()
+
+
 def _build(
     name: str, path: Path, read_off: Mapping[str, Any], chosen: Mapping[str, object]
 ) -> nn.Module:
@@ -232,8 +238,6 @@ def _advice(
     found = identify(shapes)
     if found is not None and found != name:
         return f"It looks like {found!r}: load it under that name"
-    if any(key.startswith("visual_model.") for key in shapes):
-        return "It looks like AViNet, which has sound; `vinet` is its visual part alone"
     return ""
 
 

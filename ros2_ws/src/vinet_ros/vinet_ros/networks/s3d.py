@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """S3D, the video encoder of ViNet: separable 3-D convolutions in Inception blocks.
 
 Source: Xie et al., ECCV 2018; without gating, as the public ViNet code has it. Attribute names

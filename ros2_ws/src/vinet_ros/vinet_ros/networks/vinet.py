@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """ViNet: video saliency with an S3D encoder and a decoder that joins its levels."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """vinet_lite: our small causal saliency network for robots without a GPU.
 
 A per-frame encoder (EfficientNet-Lite0), whose features are computed once a frame and kept, and
@@ -27,6 +30,8 @@ class ViNetLite(nn.Module):
     """
 
     input_size = (224, 384)
+    # Parts of each TimeJoin that a standing scene does not reach, by their attributes' names.
+    motion_layers = ("reduce", "change", "mix")
 
     def __init__(self, clip_length: int = 8, width: int = 48, motion_width: int = 32) -> None:
         super().__init__()

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Weight files: what is in one, its card, and writing one that is whole or not there."""
 
 from __future__ import annotations

@@ -1,0 +1,134 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
+"""AViNet: ViNet with sound let into its deepest feature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from vinet_ros.networks.fusion import FUSIONS, ChannelTransformerFusion, Fusion
+from vinet_ros.networks.soundnet import SoundNet
+from vinet_ros.networks.vinet import ViNet
+from vinet_ros.preprocess import INPUT_SIZE
+
+_ENCODERS = {"soundnet": SoundNet}
+_EXISTING = (
+    f"AViNet exists with fusion {', '.join(map(repr, FUSIONS))} and audio "
+    f"{', '.join(map(repr, _ENCODERS))}; channel_transformer goes with fusion 'bilinear'"
+)
+# The layer that only this fusion has, the most telling one first.
+_TELLING = {"concat": "conv_audio", "attention": "crossA2V", "transformer": "audio_conv_1x1"}
+
+
+class AViNet(nn.Module):
+    """Clip and its sound to the saliency map of the newest frame.
+
+    Args:
+        fusion: How sound is let in: "bilinear" (B), "concat" (C), "transformer" or
+            "attention" (A).
+        audio: Encoder of the sound.
+        channel_transformer: A transformer over channels after the bilinear fusion.
+
+    Raises:
+        ValueError: For a combination that does not exist; the message names those there are.
+
+    Source:
+        Jain et al., "ViNet: Pushing the limits of Visual Modality for Audio-Visual Saliency
+        Prediction", IROS 2021, and its public code. Its text names (B) and (C) the wrong way
+        round once; B is bilinear.
+    """
+
+    clip_length = 32
+    input_size = INPUT_SIZE
+    rate_hz = 30.0
+
+    def __init__(
+        self, fusion: str = "bilinear", audio: str = "soundnet", channel_transformer: bool = False
+    ) -> None:
+        super().__init__()
+        self._fusion = _fusion(fusion, audio, channel_transformer)
+        encoder = _ENCODERS[audio]()
+        self.audio_shape = encoder.audio_shape
+        self.visual_model = ViNet()
+        self.audionet: nn.Module  # one of the fusion's layers, as their order is the files'
+        for name, layer in self._fusion.layers(encoder, encoder.channels).items():
+            self.add_module(name, layer)
+
+    def forward(self, clip: Tensor, audio: Tensor | None = None) -> Tensor:
+        """Return the map (B, H, W) in (0, 1) of a normalised clip (B, 3, 32, H, W).
+
+        Args:
+            clip: Height and width 224 and 384; with "concat" and "attention" any that are
+                divisible by 32.
+            audio: Its sound (B, 1, 70560, 1), as :func:`vinet_ros.preprocess.sound_input` gives
+                it; None is silence.
+
+        Raises:
+            ValueError: If the clip or the sound has another shape; the message says which fit.
+        """
+        if audio is None:
+            audio = clip.new_zeros(clip.shape[0], *self.audio_shape)
+        self._check(clip, audio)
+        y0, y1, y2, y3 = self.visual_model.backbone(clip)
+        fused = self._fusion.fuse(self, y0, self.audionet(audio))  # as y0, (B, 1024, 4, 7, 12)
+        saliency: Tensor = self.visual_model.decoder(fused, y1, y2, y3)
+        return saliency
+
+    def encode(self, frames: Tensor) -> tuple[Tensor, ...]:
+        """Return what is kept of frames (B, 3, H, W): themselves, for time is mixed at once."""
+        return (frames,)
+
+    def decode(self, features: tuple[Tensor, ...], audio: Tensor | None = None) -> Tensor:
+        """Return the map (B, H, W) for kept frames (B, 32, 3, H, W), newest last, and sound."""
+        return self.forward(features[0].transpose(1, 2), audio)
+
+    @staticmethod
+    def options_from_shapes(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any] | None:
+        """Return the variant that a checkpoint's keys tell; None where they are not AViNet's."""
+        if not any(key.startswith("visual_model.") for key in shapes):
+            return None
+        layers = {key.partition(".")[0] for key in shapes}
+        found = (fusion for fusion, layer in _TELLING.items() if layer in layers)
+        fusion = next(found, "bilinear")
+        after = fusion == "bilinear" and "conv_out_1x1" in layers
+        return {"fusion": fusion, "audio": "soundnet", "channel_transformer": after}
+
+    def _check(self, clip: Tensor, audio: Tensor) -> None:
+        sizes, heard = tuple(clip.shape), tuple(audio.shape)
+        if any(not isinstance(size, int) for size in sizes):  # traced or exported: symbols
+            return
+        if len(sizes) != 5 or sizes[2] != self.clip_length or not self._takes(sizes[3:]):
+            raise ValueError(
+                f"expected a clip (B, 3, {self.clip_length}, {self._sizes()}, got {sizes}"
+            )
+        if heard != (sizes[0], *self.audio_shape):
+            raise ValueError(
+                f"expected sound {(sizes[0], *self.audio_shape)} beside the clip, got {heard}; "
+                "preprocess.sound_input makes it"
+            )
+
+    def _takes(self, size: tuple[int, ...]) -> bool:
+        if self._fusion.any_size:
+            return not (size[0] % 32 or size[1] % 32)
+        return size == INPUT_SIZE
+
+    def _sizes(self) -> str:
+        if self._fusion.any_size:
+            return "H, W) with H and W divisible by 32"
+        height, width = INPUT_SIZE
+        return (
+            f"{height}, {width}), the one size that this fusion was made for ('concat' and "
+            "'attention' take others)"
+        )
+
+
+def _fusion(fusion: str, audio: str, channel_transformer: bool) -> Fusion:
+    asked = f"fusion={fusion!r}, audio={audio!r}, channel_transformer={channel_transformer!r}"
+    known = fusion in FUSIONS and audio in _ENCODERS and isinstance(channel_transformer, bool)
+    if not known or (channel_transformer and fusion != "bilinear"):
+        raise ValueError(f"{asked} does not exist. {_EXISTING}")
+    return ChannelTransformerFusion() if channel_transformer else FUSIONS[fusion]()
