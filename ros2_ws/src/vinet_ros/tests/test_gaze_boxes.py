@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """The gaze of the bundled network against boxes drawn by hand around people and vehicles."""
 
 import json
@@ -10,9 +13,9 @@ import pytest
 
 from vinet_ros.gaze import PinholeCamera
 from vinet_ros.ros.demo_options import default_clip
-from vinet_ros.ros.gaze_pipeline import GazePipeline
 from vinet_ros.ros.saliency_parameters import SaliencyParameters
 from vinet_ros.streaming import Predictor
+from vinet_ros.streaming.gaze_pipeline import GazePipeline
 
 BOXES = json.loads((Path(__file__).parent / "data" / "gaze_boxes.json").read_text())["clips"]
 LEAST_SHARE = 0.7

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Pixels, rays, pan and tilt of one camera.
 
 Axes of REP 103's optical frame: x right, y down, z forward. Pan is positive to the left, tilt

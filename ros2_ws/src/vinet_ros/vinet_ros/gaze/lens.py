@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Lens models: from a ray to the point where a real lens images it, and back.
 
 Points are in normalised image coordinates, (u - cx) / fx and (v - cy) / fy.
@@ -18,6 +21,7 @@ Point = tuple[float, float]
 
 TOLERANCE = 1e-9  # of an inverted point, in normalised image coordinates
 _MAX_STEPS = 60
+_SMALLEST_STEP = 2.0**-30
 _WIDEST = 1e4  # tangent of 89.994 degrees: further out a flat image has no pixels
 
 
@@ -106,7 +110,10 @@ class PerspectiveLens:
         x, y = x / z, y / z
         if (self.p1 or self.p2) and not _grows(*self._jacobian(x, y)):
             raise ValueError(f"the lens model folds back at the point ({x:g}, {y:g})")
-        return self._distort(x, y)
+        point = self._distort(x, y)
+        if not math.isfinite(point[0] + point[1]):
+            raise ValueError(f"the lens model has a pole at the point ({x:g}, {y:g})")
+        return point
 
     def ray(self, point: Point) -> Ray:
         """Return the unit ray that is imaged at a point. Inverse: :meth:`image`.
@@ -120,51 +127,86 @@ class PerspectiveLens:
 
     def _radial(self, r: float) -> tuple[float, float]:
         """Return r N / D and its derivative."""
-        s = r * r
+        factor, slope = self._factor(r * r)
+        return r * factor, factor + 2 * r * r * slope
+
+    def _factor(self, s: float) -> tuple[float, float]:
+        """Return N / D and its derivative by s = r^2; infinite at a pole."""
         n, dn = _polynomial(self.numerator, s)
         d, dd = _polynomial(self.denominator, s)
-        return r * n / d, (n + 2 * s * (dn - n * dd / d)) / d
+        return (n / d, (dn - n * dd / d) / d) if d else (math.inf, math.nan)
 
     def _distort(self, x: float, y: float) -> Point:
         s = x * x + y * y
-        factor = _polynomial(self.numerator, s)[0] / _polynomial(self.denominator, s)[0]
+        factor, _ = self._factor(s)
         return (
             x * factor + 2 * self.p1 * x * y + self.p2 * (s + 2 * x * x),
             y * factor + self.p1 * (s + 2 * y * y) + 2 * self.p2 * x * y,
         )
 
     def _undistort(self, point: Point) -> Point:
+        if self.p1 or self.p2:
+            return self._newton(point, self._near(point))
+        return self._at_radius(point, math.hypot(*point))
+
+    def _at_radius(self, point: Point, imaged: float) -> Point:
+        """Return the point towards `point` that is imaged at a radius without tangential part."""
         distance = math.hypot(*point)
         if self.numerator == self.denominator == (1.0,) or distance == 0.0:
-            x, y = point
+            share = imaged / distance if distance else 1.0
         else:
-            radius = _inverted(self._radial, distance, min(self.limit, _WIDEST), point)
-            x, y = point[0] * radius / distance, point[1] * radius / distance
-        if self.p1 or self.p2:
-            x, y = self._newton(point, x, y)
-        return x, y
+            share = _inverted(self._radial, imaged, min(self.limit, _WIDEST), point) / distance
+        return point[0] * share, point[1] * share
 
-    def _newton(self, point: Point, x: float, y: float) -> Point:
-        """Return the point whose image is `point`, from the solution without tangential part."""
+    def _near(self, point: Point) -> Point:
+        """Return a point before the fold whose image is near `point`, to start from."""
+        edge = self._radial(min(self.limit, _WIDEST))[0]
+        within = edge if 0 < edge < math.inf else math.inf
+        x, y = self._at_radius(point, min(math.hypot(*point), 0.95 * within))
         for _ in range(_MAX_STEPS):
-            image_x, image_y = self._distort(x, y)
-            error_x, error_y = image_x - point[0], image_y - point[1]
-            a, b, c = self._jacobian(x, y)
-            if not _grows(a, b, c) or math.hypot(x, y) > self.limit:
-                break
-            if math.hypot(error_x, error_y) <= TOLERANCE * 1e-3 * max(1.0, math.hypot(*point)):
+            if self._is_before_fold(x, y):
                 return x, y
-            determinant = a * c - b * b
-            x -= (c * error_x - b * error_y) / determinant
-            y -= (a * error_y - b * error_x) / determinant
+            x, y = 0.9 * x, 0.9 * y
         raise _no_ray(point)
+
+    def _is_before_fold(self, x: float, y: float) -> bool:
+        return math.hypot(x, y) <= self.limit and _grows(*self._jacobian(x, y))
+
+    def _newton(self, point: Point, place: Point) -> Point:
+        """Return the point whose image is `point`, from one before the fold."""
+        small = TOLERANCE * 1e-3 * max(1.0, math.hypot(*point))
+        for _ in range(_MAX_STEPS):
+            error = self._error(place, point)
+            a, b, c = self._jacobian(*place)
+            determinant = a * c - b * b
+            way = (
+                (b * error[1] - c * error[0]) / determinant,
+                (b * error[0] - a * error[1]) / determinant,
+            )
+            if math.hypot(*error) <= small:
+                ahead = place[0] + way[0], place[1] + way[1]  # near the fold it still counts
+                return ahead if self._is_before_fold(*ahead) else place
+            place = self._nearer(place, way, point, math.hypot(*error))
+        raise _no_ray(point)
+
+    def _nearer(self, place: Point, way: Point, point: Point, error: float) -> Point:
+        """Return the end of a step, as long as leads neither beyond the fold nor away."""
+        share = 1.0
+        while share > _SMALLEST_STEP:
+            ahead = place[0] + share * way[0], place[1] + share * way[1]
+            if self._is_before_fold(*ahead) and math.hypot(*self._error(ahead, point)) < error:
+                return ahead
+            share *= 0.5
+        raise _no_ray(point)
+
+    def _error(self, place: Point, point: Point) -> Point:
+        image_x, image_y = self._distort(*place)
+        return image_x - point[0], image_y - point[1]
 
     def _jacobian(self, x: float, y: float) -> tuple[float, float, float]:
         """Return d image_x / dx, d image_x / dy (= d image_y / dx) and d image_y / dy."""
-        s = x * x + y * y
-        n, dn = _polynomial(self.numerator, s)
-        d, dd = _polynomial(self.denominator, s)
-        factor, slope = n / d, 2 * (dn - n * dd / d) / d
+        factor, slope = self._factor(x * x + y * y)
+        slope *= 2
         return (
             factor + slope * x * x + 2 * self.p1 * y + 6 * self.p2 * x,
             slope * x * y + 2 * self.p1 * x + 2 * self.p2 * y,
@@ -260,14 +302,15 @@ def _inverted(
     Newton steps, halving the bracket instead wherever a step would leave it.
     """
     low, high = 0.0, limit
-    r = min(target, limit)
+    # Never at the limit itself: by rounding it may lie behind a pole, where all signs are turned.
+    r = target if target < limit else 0.5 * limit
     for _ in range(2 * _MAX_STEPS):
         value, slope = radial(r)
         error = value - target
-        if abs(error) <= TOLERANCE * 1e-3 * max(1.0, target):
-            return r
         low, high = (low, r) if error > 0 else (r, high)
         step = r - error / slope if slope > 0 else math.nan
+        if abs(error) <= TOLERANCE * 1e-3 * max(1.0, target):
+            return step if low <= step <= high else r
         r = step if low < step < high else 0.5 * (low + high)
     raise _no_ray(point)
 

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Smoothing of maps over time."""
 
 import math
@@ -29,6 +32,15 @@ class MapSmoother:
     def reset(self) -> None:
         """Forget all maps."""
         self._state = None
+
+    @property
+    def state(self) -> tuple[NDArray[np.float32], int] | None:
+        """The smoothed map and its stamp, None before any; for :meth:`restore`."""
+        return None if self._state is None else (self._state.copy(), self._stamp_ns)
+
+    def restore(self, state: tuple[NDArray[np.float32], int] | None) -> None:
+        """Go on from a state as if the maps before had come here."""
+        self._state, self._stamp_ns = (None, 0) if state is None else state
 
     def update(self, values: NDArray[np.float32], stamp_ns: int) -> NDArray[np.float32]:
         """Return the smoothed map after a new one.

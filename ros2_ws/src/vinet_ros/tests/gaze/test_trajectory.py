@@ -1,0 +1,114 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
+"""A trajectory, interpolated as joint_trajectory_controller does it, is the profile itself."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from vinet_ros.gaze import PanTilt
+from vinet_ros.gaze.profile import AxisLimits, AxisState, advance_within, can_stop
+from vinet_ros.gaze.trajectory import brake, trajectory_along, trajectory_to
+
+LIMITS = (AxisLimits(-1.57, 1.57, 1.0, 4.0), AxisLimits(-0.78, 0.78, 1.0, 4.0))
+unhurried = settings(deadline=None)
+axis_states = [
+    st.builds(AxisState, st.floats(limit.low, limit.high), st.floats(-1, 1)).filter(
+        lambda state, limit=limit: can_stop(state, limit)
+    )
+    for limit in LIMITS
+]
+starts = st.tuples(*axis_states)
+goals = st.builds(PanTilt, st.floats(-2, 2), st.floats(-1, 1))
+speeds = st.builds(PanTilt, st.floats(-0.5, 0.5), st.floats(-0.5, 0.5))
+
+
+def splines(start, points):
+    """Yield, for each axis and stretch, its duration and the cubic's coefficients, lowest first.
+
+    Source:
+        Cubic Hermite interpolation; with positions and velocities joint_trajectory_controller
+        does the same.
+    """
+    for axis in range(2):
+        t0, p0, v0 = 0.0, start[axis].position, start[axis].velocity
+        for point in points:
+            t1, p1, v1 = point.time_s, point.position[axis], point.velocity[axis]
+            h = t1 - t0
+            c2 = (3 * (p1 - p0) / h - 2 * v0 - v1) / h
+            c3 = (2 * (p0 - p1) / h + v0 + v1) / (h * h)
+            yield axis, t0, h, (p0, v0, c2, c3)
+            t0, p0, v0 = t1, p1, v1
+
+
+def check_limits(start, points):
+    for axis, _, h, (p, v, c2, c3) in splines(start, points):
+        t, limit = np.linspace(0, h, 21), LIMITS[axis]
+        position = p + (v + (c2 + c3 * t) * t) * t
+        assert position.min() >= limit.low - 1e-3 and position.max() <= limit.high + 1e-3
+        assert np.abs(v + (2 * c2 + 3 * c3 * t) * t).max() <= limit.velocity + 1e-2
+        if h >= 2e-3:  # points that were one cannot tell an acceleration
+            assert np.abs(2 * c2 + 6 * c3 * t).max() <= 1.05 * limit.acceleration
+
+
+def check_form(points, after_s=0.0):
+    times = [after_s, *(point.time_s for point in points)]
+    assert all(b > a for a, b in pairwise(times))
+    assert points[-1].velocity == (0.0, 0.0)
+    assert 1 <= len(points) <= 8
+
+
+@unhurried
+@given(starts, goals)
+def test_the_way_to_a_goal_ends_there_at_rest_within_all_limits(start, goal):
+    points = trajectory_to(start, goal, LIMITS)
+    check_form(points)
+    inside = [min(max(g, x.low), x.high) for g, x in zip(goal, LIMITS, strict=True)]
+    assert points[-1].position == pytest.approx(inside, abs=1e-9)
+    assume(min(np.diff([0.0, *(p.time_s for p in points)])) > 2e-3)
+    check_limits(start, points)
+
+
+@unhurried
+@given(starts, goals)
+def test_it_is_the_profile_at_any_time(start, goal):
+    points = trajectory_to(start, goal, LIMITS)
+    for axis, t0, h, (p, v, c2, c3) in splines(start, points):
+        aim = AxisState(goal[axis], 0.0)
+        for t in np.linspace(0, h, 5):
+            expected = advance_within(start[axis], aim, t0 + t, LIMITS[axis])
+            # Points that are nearer than a millisecond are one: 1 mrad at full speed.
+            assert p + (v + (c2 + c3 * t) * t) * t == pytest.approx(expected.position, abs=1e-3)
+
+
+@unhurried
+@given(starts, goals, speeds)
+def test_after_a_moving_goal_it_brakes_within_the_limits(start, goal, speed):
+    points = trajectory_along(start, goal, speed, LIMITS, ahead_s=0.05)
+    first = points[0]
+    expected = [
+        advance_within(s, AxisState(g, v), 0.05, limit)
+        for s, g, v, limit in zip(start, goal, speed, LIMITS, strict=True)
+    ]
+    assert first.position == pytest.approx([state.position for state in expected])
+    assert points[-1].velocity == pytest.approx((0.0, 0.0)) or len(points) == 1
+    rest = points[1:]
+    if rest:
+        check_form(rest, after_s=0.05)
+        check_limits(expected, [p._replace(time_s=p.time_s - 0.05) for p in rest])
+
+
+def test_a_brake_takes_the_time_and_the_way_of_the_limits():
+    first, last = brake((AxisState(0.1, 1.0), AxisState(0.2, -0.5)), LIMITS)
+    assert (first.time_s, last.time_s) == pytest.approx((0.125, 0.25))
+    assert last.position == pytest.approx((0.1 + 0.125, 0.2 - 0.03125))
+    assert brake((AxisState(0.1, 0.0), AxisState(0.2, 0.0)), LIMITS) == []
+
+
+def test_where_the_head_is_already_one_point_says_so():
+    (point,) = trajectory_to((AxisState(0.3, 0.0), AxisState(0.1, 0.0)), PanTilt(0.3, 0.1), LIMITS)
+    assert point.position == (0.3, 0.1) and point.time_s > 0

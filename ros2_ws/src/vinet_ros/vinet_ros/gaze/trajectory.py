@@ -1,0 +1,141 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
+"""The way to a goal as a few points, for a controller that interpolates between them itself."""
+
+import math
+from itertools import pairwise
+from typing import NamedTuple
+
+from vinet_ros.gaze.geometry import PanTilt
+from vinet_ros.gaze.profile import AxisLimits, AxisState, advance_within, stopped
+
+_LEAST_STEP_S = 1e-3  # points nearer together are one
+
+Axes = tuple[AxisState, AxisState]
+Limits = tuple[AxisLimits, AxisLimits]
+
+
+class TrajectoryPoint(NamedTuple):
+    """Where the head shall be, and how fast, a time after the start."""
+
+    time_s: float
+    position: PanTilt
+    velocity: PanTilt
+
+
+def trajectory_to(axes: Axes, goal: PanTilt, limits: Limits) -> list[TrajectoryPoint]:
+    """Return the quickest way to a standing goal, which ends there at rest.
+
+    A point stands wherever the acceleration of an axis changes, so a cubic spline through
+    positions and velocities is this way exactly and keeps all limits.
+
+    Args:
+        axes: Pan and tilt now.
+        goal: Rad; it is limited to the positions allowed.
+        limits: Of pan and tilt.
+
+    Returns:
+        Points with times > 0 that grow; at least one.
+    """
+    aims = [
+        AxisState(min(max(place, limit.low), limit.high), 0.0)
+        for place, limit in zip(goal, limits, strict=True)
+    ]
+    times = [
+        time_s
+        for axis, aim, limit in zip(axes, aims, limits, strict=True)
+        for time_s in _switches(axis, aim.position, limit)
+    ]
+
+    def at(time_s: float) -> list[AxisState]:
+        return [
+            advance_within(axis, aim, time_s, limit)
+            for axis, aim, limit in zip(axes, aims, limits, strict=True)
+        ]
+
+    points = [_point(time_s, at(time_s)) for time_s in _apart(times)]
+    last = points[-1]
+    points[-1] = last._replace(velocity=PanTilt(0.0, 0.0))  # rounding may leave a trace of one
+    return points
+
+
+def trajectory_along(
+    axes: Axes, goal: PanTilt, goal_velocity: PanTilt, limits: Limits, ahead_s: float
+) -> list[TrajectoryPoint]:
+    """Return the way after a moving goal for a short time, then a full brake.
+
+    A new trajectory is to come before the brake begins; if none does, the head stops within its
+    limits.
+
+    Args:
+        axes: Pan and tilt now.
+        goal: Where the goal is now, rad.
+        goal_velocity: Rad/s.
+        limits: Of pan and tilt.
+        ahead_s: How long it follows, > 0.
+    """
+    then = [
+        advance_within(axis, AxisState(place, velocity), ahead_s, limit)
+        for axis, place, velocity, limit in zip(axes, goal, goal_velocity, limits, strict=True)
+    ]
+    return [_point(ahead_s, then), *brake((then[0], then[1]), limits, after_s=ahead_s)]
+
+
+def brake(axes: Axes, limits: Limits, after_s: float = 0.0) -> list[TrajectoryPoint]:
+    """Return the way to a rest by full braking.
+
+    Args:
+        axes: Pan and tilt at the start.
+        limits: Of pan and tilt.
+        after_s: Time at which it starts, added to every point's.
+
+    Returns:
+        Points with times > `after_s` that grow; none where both axes rest.
+    """
+    times = [
+        abs(axis.velocity) / limit.acceleration for axis, limit in zip(axes, limits, strict=True)
+    ]
+    if not any(times):
+        return []
+
+    def at(time_s: float) -> list[AxisState]:
+        return [
+            stopped(axis, time_s, limit.acceleration)
+            for axis, limit in zip(axes, limits, strict=True)
+        ]
+
+    points = [_point(after_s + time_s, at(time_s)) for time_s in _apart(times)]
+    points[-1] = points[-1]._replace(velocity=PanTilt(0.0, 0.0))
+    return points
+
+
+def _switches(axis: AxisState, goal: float, limits: AxisLimits) -> tuple[float, float, float]:
+    """Return when the first bend, the stretch at full speed and the braking end."""
+    a = limits.acceleration
+    offset, speed = axis.position - goal, axis.velocity
+    if offset + speed * abs(speed) / (2 * a) > 0:  # mirrored, so that the way leads upward
+        offset, speed = -offset, -speed
+    peak = min(math.sqrt(max(0.5 * speed * speed - a * offset, 0.0)), limits.velocity)
+    bend_s = abs(peak - speed) / a
+    left = -offset - 0.5 * (speed + peak) * bend_s - peak * peak / (2 * a)
+    level_s = max(left, 0.0) / peak if peak else 0.0
+    return bend_s, bend_s + level_s, bend_s + level_s + peak / a
+
+
+def _apart(times: list[float]) -> list[float]:
+    """Return the times in order, of those close together the last; at least one, all > 0."""
+    ordered = sorted(times)
+    kept = [
+        time_s
+        for time_s, after_s in pairwise(ordered)
+        if time_s >= _LEAST_STEP_S and after_s - time_s >= _LEAST_STEP_S
+    ]
+    return [*kept, max(ordered[-1], _LEAST_STEP_S)]
+
+
+def _point(time_s: float, axes: list[AxisState]) -> TrajectoryPoint:
+    pan, tilt = axes
+    return TrajectoryPoint(
+        time_s, PanTilt(pan.position, tilt.position), PanTilt(pan.velocity, tilt.velocity)
+    )
