@@ -1,9 +1,12 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """A network so small that its map can be read: it shows the brightness of each slot."""
 
 import torch
 from torch import Tensor, nn
 
-from vinet_ros.preprocess import IMAGENET_MEAN, IMAGENET_STD
+from vinet_ros.preprocess import IMAGENET_MEAN, IMAGENET_STD, SOUND_SAMPLES
 
 
 class WindowReader(nn.Module):
@@ -28,6 +31,24 @@ class WindowReader(nn.Module):
     def forward(self, clip: Tensor) -> Tensor:
         frames = clip.transpose(1, 2).flatten(0, 1)
         return self.decode((self.encode(frames)[0].unflatten(0, (*clip.shape[:1], -1)),))
+
+
+class Listener(WindowReader):
+    """One that hears: its second row is the loudness of sixteen stretches of the sound, 0 to 1."""
+
+    audio_shape = (1, SOUND_SAMPLES, 1)
+
+    def decode(self, features: tuple[Tensor, ...], audio: Tensor | None = None) -> Tensor:
+        seen = super().decode(features)  # (B, H, W)
+        if audio is None:
+            return seen
+        loudness = audio.flatten(1).unflatten(1, (16, -1)).abs().amax(dim=2) / 256.0  # (B, 16)
+        return torch.cat((seen[:, :1], loudness[:, None], seen[:, 2:]), dim=1)
+
+    def forward(self, clip: Tensor, audio: Tensor | None = None) -> Tensor:
+        frames = clip.transpose(1, 2).flatten(0, 1)
+        features = (self.encode(frames)[0].unflatten(0, (*clip.shape[:1], -1)),)
+        return self.decode(features, audio)
 
 
 def slot_values(values, clip_length: int = 4) -> list[int]:

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """The slots of the frame window, as properties of what a camera may send."""
 
 import numpy as np

@@ -1,5 +1,9 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """A stream of frames gives what the whole clip gives, whoever pushes and whoever predicts."""
 
+import copy
 import threading
 
 import numpy as np
@@ -11,6 +15,7 @@ from vinet_ros.errors import FrameError, VinetError, WeightsError
 from vinet_ros.networks import create_model
 from vinet_ros.networks.weights import WeightsCard, save_weights
 from vinet_ros.preprocess import normalize_frames, resize_rgb
+from vinet_ros.runtime import SharedNetworks, create_executor
 from vinet_ros.runtime.benchmark_paths import drifting_noise, seed_weights
 from vinet_ros.runtime.torch_executor import TorchExecutor
 from vinet_ros.streaming import Predictor, PushKind
@@ -138,6 +143,28 @@ def test_a_replaced_frame_is_never_encoded_unless_it_was_predicted_on():
     assert encoded == [1, 5, 9, 12]
 
 
+def test_skipped_slots_can_repeat_what_is_encoded():
+    predictor, encoded = counting(window_rate_hz=10, skipped_slots="repeat")
+    seen = []
+    for k in range(12):
+        predictor.push_frame(gray(k), k * STEP)
+        if k in (0, 1, 4, 5, 11):
+            seen.append(slot_values(predictor.predict().values))
+    # 2 and 3 came while it was away, so they are as if the camera had not sent them.
+    assert seen == [[0] * 4, [0, 0, 0, 1], [1, 1, 1, 4], [1, 1, 4, 5], [11] * 4]
+    assert encoded == [0, 1, 4, 5, 11]
+    with pytest.raises(ValueError, match="skipped_slots must be one of encode, repeat, got 'no'"):
+        reader(skipped_slots="no")
+
+
+def test_who_follows_every_slot_sees_the_same_either_way():
+    exact, repeating = reader(), reader(skipped_slots="repeat")
+    for k in range(8):
+        for predictor in (exact, repeating):
+            predictor.push_frame(gray(20 * k), k * STEP)
+        np.testing.assert_array_equal(exact.predict().values, repeating.predict().values)
+
+
 def test_frames_of_any_size_are_resized_on_arrival():
     predictor = reader()
     predictor.push_frame(gray(50, (480, 640)), 0)
@@ -213,6 +240,62 @@ def test_nan_is_an_error_and_never_a_map(path, poison):
 def test_audio_is_refused():
     with pytest.raises(VinetError, match="takes no audio"):
         reader().push_audio(np.zeros(10, np.float32), 16000, 0)
+
+
+def test_the_window_is_looked_at_when_the_turn_has_come():
+    predictor = reader()
+    predictor.push_frame(gray(1), 0)
+    saliency = predictor.predict(lambda: predictor.push_frame(gray(2), STEP))
+    assert saliency.stamp_ns == STEP
+    assert slot_values(saliency.values) == [1, 1, 1, 2]
+
+
+@pytest.mark.parametrize("path", ["torch", "openvino"])
+@pytest.mark.parametrize("batches", [1, 4])
+def test_streams_that_share_a_network_equal_streams_of_their_own(path, batches):
+    torch.manual_seed(0)
+    model = seed_weights(create_model("vinet_lite"), seed=3).eval()
+    model.input_size = (64, 96)
+    cameras = [drifting_noise((1, 12, 64, 96, 3), seed=seed)[0] for seed in (5, 6)]
+    alone = [
+        Predictor(copy.deepcopy(model), path=path, window_rate_hz=15, threads=1) for _ in cameras
+    ]
+    networks = SharedNetworks()
+    together = [
+        Predictor(
+            "vinet_lite",
+            executor=networks.share(
+                "key",
+                lambda: create_executor(model, "cpu", path=path, threads=1, batches=batches),
+                f"camera {k}",
+            ),
+            window_rate_hz=15,
+        )
+        for k in range(len(cameras))
+    ]
+    maps = [{} for _ in cameras]
+
+    def follow(k):
+        for number, frame in enumerate(cameras[k]):
+            together[k].push_frame(frame, round(number * S / 15))
+            saliency = together[k].predict()
+            maps[k][saliency.stamp_ns] = saliency.values
+
+    threads = [threading.Thread(target=follow, args=(k,)) for k in range(len(cameras))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    for k, camera in enumerate(cameras):
+        for number, frame in enumerate(camera):
+            stamp_ns = round(number * S / 15)
+            alone[k].push_frame(frame, stamp_ns)
+            np.testing.assert_allclose(
+                maps[k][stamp_ns], alone[k].predict().values, rtol=0, atol=1e-5
+            )
+    for predictor in together:
+        predictor.close()
+    assert len(networks) == 0
 
 
 def test_other_window_settings_begin_an_empty_window():

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """The frame window: the last T moments of a camera, on a fixed grid of time."""
 
 from __future__ import annotations
@@ -61,6 +64,21 @@ class Slot:
     frame: npt.NDArray[np.uint8]  # (h, w, 3)
     stamp_ns: int
     kept: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The time of a window.
+
+    Attributes:
+        first_ns: Of the oldest slot.
+        last_ns: Stamp of the newest frame.
+        period_s: From one slot to the next; 0 where every frame is a slot and there is but one.
+    """
+
+    first_ns: int
+    last_ns: int
+    period_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +185,21 @@ class FrameWindow:
         if self._filled < self.length and self.warmup == "wait":
             return None
         return list(self._slots)
+
+    def span(self) -> Span | None:
+        """Return the time that the window stands for, or None while it is empty.
+
+        On a grid that is ``length`` slots from the start on, for what the first frame repeats was
+        not seen but may have been heard. Without one it is the time of the frames that there are.
+        """
+        if not self._slots:
+            return None
+        last_ns = self._slots[-1].stamp_ns
+        if self.rate_hz > 0:
+            before_ns = round((self.length - 1) * NS_PER_S / self.rate_hz)
+            return Span(last_ns - before_ns, last_ns, 1.0 / self.rate_hz)
+        first_ns = self._slots[self.length - self._filled].stamp_ns
+        return Span(first_ns, last_ns, (last_ns - first_ns) / NS_PER_S / max(self._filled - 1, 1))
 
     def reset(self) -> None:
         """Forget all frames; the next one starts the window anew."""

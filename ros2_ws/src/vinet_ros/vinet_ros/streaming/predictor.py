@@ -1,10 +1,14 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Frames in, saliency maps out: what a live stream needs, whatever its source."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +16,26 @@ import numpy as np
 import numpy.typing as npt
 from torch import nn
 
-from vinet_ros.errors import FrameError, VinetError
+from vinet_ros.errors import FrameError, SoundError, VinetError
 from vinet_ros.networks import load_model, model_spec
-from vinet_ros.networks.weights import WeightsCard, card_of
-from vinet_ros.preprocess import resize_rgb
+from vinet_ros.networks.weights import WeightsCard
+from vinet_ros.preprocess import SOUND_SAMPLES, resize_frame, sound_input
 from vinet_ros.runtime import Executor, create_executor
+from vinet_ros.runtime.base import HeardWindow
+from vinet_ros.streaming.audio_chunk import ChunkKind
 from vinet_ros.streaming.frame_window import (
     NS_PER_S,
     FrameWindow,
     PushResult,
     Slot,
+    Span,
     WindowCounters,
 )
+from vinet_ros.streaming.hearing import Hearing
+
+SKIPPED_SLOTS = ("encode", "repeat")
+DEFAULT_RATE_HZ = 30.0
+"""How long a single frame stands for where neither window nor network say."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +52,7 @@ class SaliencyMap:
 
 
 class Predictor:
-    """A frame window and a network behind one lock.
+    """A frame window and a network behind one lock; with a network that hears, sound too.
 
     Push from any thread; predict from one other. A push resizes the frame and files it in the
     window, no more; a prediction copies the window's references under the lock and computes
@@ -55,11 +67,19 @@ class Predictor:
             every frame as it comes.
         max_gap_s: A longer gap between two frames starts the window anew.
         warmup: ``repeat_first`` or ``wait``, until the window is full.
+        skipped_slots: What stands in the window for slots that no prediction was made of, because
+            it came too late: ``encode`` their own frames, then a map depends on the frames alone;
+            or ``repeat`` the encoded frame before, as a slower camera would, then a prediction
+            never costs more than one encoding.
         model_options: Options of the network, where they cannot be read off the weights.
         executor: A ready executor; then no weights are loaded, and ``model`` is only its name.
         allow_cpu_fallback: Run on the CPU where the CUDA device is not there.
         path: ``auto``, ``torch`` or ``openvino``.
         threads: Threads on the CPU; None leaves the choice to the path.
+        audio_offset_s: Added to each stamp of sound: above zero, it belongs to later frames.
+
+    Attributes:
+        hearing: The sound and what predictions got of it; None where the network takes none.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -77,25 +97,32 @@ class Predictor:
         window_rate_hz: float = 0.0,
         max_gap_s: float = 0.5,
         warmup: str = "repeat_first",
+        skipped_slots: str = "encode",
         model_options: Mapping[str, Any] | None = None,
         executor: Executor | None = None,
         allow_cpu_fallback: bool = True,
         path: str = "auto",
         threads: int | None = None,
+        audio_offset_s: float = 0.0,
     ) -> None:
         self.model_name = model if isinstance(model, str) else type(model).__name__
-        self.card: WeightsCard | None = None
         self._model_rate_hz = _rate_of(model)
+        if skipped_slots not in SKIPPED_SLOTS:
+            raise ValueError(
+                f"skipped_slots must be one of {', '.join(SKIPPED_SLOTS)}, got {skipped_slots!r}"
+            )
+        self.skipped_slots = skipped_slots
         # Fail on the window's arguments before seconds are spent on the network.
         FrameWindow(1, window_rate_hz or 1.0, max_gap_s, warmup)
         if executor is None:
             network = _network(model, weights, model_options or {})
-            self.card = card_of(network)
             del model  # the executor may keep a copy of its own; let the memory go
             executor = create_executor(
                 network, device, precision, allow_cpu_fallback, path, threads
             )
         self.executor = executor
+        self.hearing = _hearing(executor, audio_offset_s)
+        self.card: WeightsCard | None = executor.traits.card
         if self.card is not None:
             self._model_rate_hz = self.card.rate_hz
         self._lock = threading.Lock()  # guards the window
@@ -103,12 +130,18 @@ class Predictor:
         self._closed = False
         self._window = self._new_window(window_rate_hz, max_gap_s, warmup)
 
-    def push_frame(self, rgb: npt.NDArray[np.uint8], stamp_ns: int) -> PushResult:
+    def push_frame(
+        self,
+        rgb: npt.NDArray[np.uint8],
+        stamp_ns: int,
+        source_size: tuple[int, int] | None = None,
+    ) -> PushResult:
         """File one frame in the window.
 
         Args:
             rgb: (H, W, 3) uint8, any size; it may be written to again afterwards.
             stamp_ns: Time of the exposure in nanoseconds.
+            source_size: (height, width) as the camera gave it, where it was resized before.
 
         Raises:
             FrameError: If the frame or the stamp cannot be used; the window is left as it was.
@@ -119,46 +152,75 @@ class Predictor:
                 "convert it first"
             )
         stamp_ns = _checked_stamp(stamp_ns)
-        frame = resize_rgb(rgb, self.executor.input_size)
+        frame = resize_frame(rgb, self.executor.input_size)
         if np.may_share_memory(frame, rgb):
             frame = rgb.copy()  # the caller's buffer may hold the next frame soon
-        source_size = (int(rgb.shape[0]), int(rgb.shape[1]))
+        source_size = source_size or (int(rgb.shape[0]), int(rgb.shape[1]))
         with self._lock:
             return self._window.push(frame, stamp_ns, source_size)
 
-    def push_audio(self, samples: npt.NDArray[np.float32], rate_hz: int, stamp_ns: int) -> None:
-        """Refuse sound: no model of the catalog takes it yet.
+    def push_audio(
+        self, samples: npt.NDArray[np.float32], rate_hz: int, stamp_ns: int | None
+    ) -> ChunkKind:
+        """Take a chunk of sound; without any, predictions are made with silence.
+
+        Args:
+            samples: (N,) or (N, channels), floating, -1..1.
+            rate_hz: Samples a second of each channel.
+            stamp_ns: When the first sample was heard; None where nobody knows: the chunk then
+                follows the one before.
 
         Raises:
-            VinetError: Always.
+            SoundError: If it is no sound; what was heard before stays.
+            VinetError: If the network takes no sound.
         """
-        raise VinetError(f"model {self.model_name} takes no audio; push frames only")
+        if self.hearing is None:
+            raise VinetError(f"model {self.model_name} takes no audio; push frames only")
+        stamp_ns = None if stamp_ns is None else _checked_stamp(stamp_ns, SoundError)
+        return self.hearing.push(samples, rate_hz, stamp_ns)
 
-    def predict(self) -> SaliencyMap | None:
+    def predict(self, on_start: Callable[[], object] | None = None) -> SaliencyMap | None:
         """Return the map of the newest window, or None while there is none.
+
+        Where others use the network too, that is the window that there is when its turn comes.
+
+        Args:
+            on_start: Called when the turn has come, just before the window is looked at.
 
         Raises:
             VinetError: If the network gave NaN or infinity, or the predictor is closed.
         """
-        with self._lock:
-            slots = self._window.snapshot()
-        if slots is None:
-            return None
+
+        def take() -> Sequence[Slot] | None:
+            if on_start is not None:
+                on_start()
+            with self._lock:
+                slots, span = self._window.snapshot(), self._window.span()
+            if slots is None or span is None:
+                return None
+            if self.skipped_slots == "repeat":
+                slots = _thinned(slots)
+            return slots if self.hearing is None else self._heard(self.hearing, slots, span)
+
         with self._inference:
             if self._closed:
                 raise VinetError("the predictor is closed; make a new one")
-            values = self.executor.predict([self._kept(slot) for slot in slots])
-        if not np.isfinite(values).all():
+            prediction = self.executor.predict_newest(take)
+        if prediction is None:
+            return None
+        if not np.isfinite(prediction.values).all():
             raise VinetError(
                 f"network {self.model_name} gave NaN or infinity on {self.executor.name}; check "
                 "the weights, or use precision fp32"
             )
-        return SaliencyMap(values, slots[-1].stamp_ns)
+        return SaliencyMap(prediction.values, prediction.window[-1].stamp_ns)
 
     def reset(self) -> None:
-        """Forget all frames; the next one starts the window anew."""
+        """Forget all frames and sound; the next frame starts the window anew."""
         with self._lock:
             self._window.reset()
+        if self.hearing is not None:
+            self.hearing.reset()
 
     def configure_window(
         self,
@@ -211,10 +273,11 @@ class Predictor:
         with self._lock:
             return self._window.newest_stamp_ns
 
-    def _kept(self, slot: Slot) -> Any:
-        if slot.kept is None:
-            slot.kept = self.executor.encode(slot.frame)
-        return slot.kept
+    def _heard(self, hearing: Hearing, slots: Sequence[Slot], span: Span) -> HeardWindow:
+        """Return a window with its sound."""
+        if span.period_s == 0:  # one frame does not say how long it stands for
+            span = replace(span, period_s=1.0 / (self._model_rate_hz or DEFAULT_RATE_HZ))
+        return HeardWindow(slots, sound_input(hearing.excerpt(span)))
 
     def _new_window(self, rate_hz: float, max_gap_s: float, warmup: str) -> FrameWindow:
         if rate_hz == 0:
@@ -237,16 +300,39 @@ def _network(
     return model.eval()
 
 
+def _hearing(executor: Executor, offset_s: float) -> Hearing | None:
+    shape = executor.traits.audio_shape
+    if shape is None:
+        return None
+    if shape != (1, SOUND_SAMPLES, 1):
+        raise ValueError(f"expected a network that takes {SOUND_SAMPLES} samples, got {shape}")
+    return Hearing(offset_s)
+
+
+def _thinned(slots: Sequence[Slot]) -> list[Slot]:
+    """Return a window in which only the newest slot may still have to be encoded.
+
+    What a skipped slot repeats stays with it, in this window and the next ones.
+    """
+    *older, newest = slots
+    for before, slot in pairwise(older):
+        if slot.kept is None:
+            slot.kept = before.kept
+    # Before the first prediction after a pause there is nothing to repeat.
+    first = next((slot for slot in older if slot.kept is not None), newest)
+    return [*(first if slot.kept is None else slot for slot in older), newest]
+
+
 def _rate_of(model: str | nn.Module) -> float:
     if isinstance(model, str):
         return model_spec(model).rate_hz
     return float(getattr(model, "rate_hz", 0.0))
 
 
-def _checked_stamp(stamp_ns: int) -> int:
+def _checked_stamp(stamp_ns: int, error: type[VinetError] = FrameError) -> int:
     if isinstance(stamp_ns, int | np.integer) and not isinstance(stamp_ns, bool):
         return int(stamp_ns)
-    raise FrameError(
+    raise error(
         f"expected a stamp as a whole number of nanoseconds, got {stamp_ns!r}; "
         "multiply seconds by 1e9 and round"
     )
