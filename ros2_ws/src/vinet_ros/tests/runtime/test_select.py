@@ -1,6 +1,10 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Which path runs a network, and what is said about it."""
 
 import re
+import time
 
 import numpy as np
 import pytest
@@ -9,8 +13,9 @@ from torch import nn
 from window_reader import WindowReader, slot_values
 
 from vinet_ros.errors import DeviceError
-from vinet_ros.runtime import create_executor, select
-from vinet_ros.runtime.select import step_seconds
+from vinet_ros.runtime import create_executor, measure, select
+from vinet_ros.runtime.measure import step_seconds
+from vinet_ros.runtime.select import Place, find_place
 
 no_cuda = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 
@@ -115,13 +120,48 @@ def test_a_slow_path_is_run_once_and_a_fast_one_a_few_times(monkeypatch):
     model = Counted()
     executor = create_executor(model, "cpu", path="torch")
     seconds = iter(range(100))
-    monkeypatch.setattr(select.time, "perf_counter", lambda: float(next(seconds)))
+    monkeypatch.setattr(measure.time, "perf_counter", lambda: float(next(seconds)))
     assert step_seconds(executor) == 1.0
     assert model.runs == 1
     instants = iter(np.arange(100) * 1e-3)
-    monkeypatch.setattr(select.time, "perf_counter", lambda: float(next(instants)))
+    monkeypatch.setattr(measure.time, "perf_counter", lambda: float(next(instants)))
     assert step_seconds(executor) == pytest.approx(1e-3)
     assert 3 < model.runs < 20
+
+
+class Slow(WindowReader):
+    """Takes as long as it is told for each window, and as long again for each call."""
+
+    def __init__(self, window_s, call_s):
+        super().__init__()
+        self.window_s, self.call_s = window_s, call_s
+
+    def decode(self, features):
+        time.sleep(self.call_s + self.window_s * features[0].shape[0])
+        return super().decode(features)
+
+
+def test_windows_go_together_where_that_is_measured_to_pay():
+    executor = create_executor(Slow(0.0, 0.03), "cpu", path="torch", batches=0)
+    assert executor.batches == select.MOST_TOGETHER
+    assert re.fullmatch(
+        r"two .* take 1\.\d\d times as .*, so they go together", executor.batches_reason
+    )
+    executor = create_executor(Slow(0.03, 0.0), "cpu", path="torch", batches=0)
+    assert executor.batches == 1
+    assert "so they go one by one" in executor.batches_reason
+
+
+def test_how_many_go_together_can_be_asked_for():
+    executor = create_executor(WindowReader(), "cpu", batches=3)
+    assert (executor.batches, executor.batches_reason) == (3, "asked for")
+
+
+def test_a_place_is_found_before_anything_is_built():
+    assert find_place("cpu") == Place("cpu", "fp32", "")
+    if not torch.cuda.is_available():
+        assert find_place("cuda:0", "fp16").note.endswith("fp32 instead of fp16, which needs CUDA")
+        assert find_place("auto").explain("fast") == "no CUDA device; fast"
 
 
 def test_a_plain_module_is_no_saliency_network():

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Measure the ways to run a network against its plain eager forward, in one run."""
 
 from __future__ import annotations
@@ -52,7 +55,7 @@ def benchmark_model(
     """Time each path, interleaved: every round runs each once, in an order that rotates.
 
     The first path is always the plain eager forward of whole clips. The others take one frame
-    a run, as a stream does: they encode it (normalisation included) and decode the window.
+    a run, as a stream does: they resize and encode it and decode the window.
     Memory is measured for each path in a process of its own.
 
     Args:

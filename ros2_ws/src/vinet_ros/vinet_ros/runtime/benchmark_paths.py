@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """The paths that a benchmark compares, each behind the same two calls."""
 
 from __future__ import annotations
@@ -14,13 +17,16 @@ from torch import nn
 
 from vinet_ros.errors import DeviceError
 from vinet_ros.networks import create_model, load_model
-from vinet_ros.preprocess import normalize_frames, resize_rgb
-from vinet_ros.runtime.base import Executor
+from vinet_ros.preprocess import normalize_frames, resize_frame, resize_rgb
+from vinet_ros.runtime.base import Executor, Kept
 from vinet_ros.runtime.openvino_executor import OpenVINOExecutor, openvino_installed
 from vinet_ros.runtime.torch_executor import TorchExecutor
 
 EAGER = "eager"
 PATHS = (EAGER, "torch", "openvino", "cuda-fp32", "cuda-fp16", "cuda-bf16")
+
+CAMERA_SIZE = (480, 640)
+"""Height and width of the frames that the paths are given."""
 
 Frames = npt.NDArray[np.uint8]
 
@@ -55,9 +61,8 @@ class Subject:
         return seed_weights(model, self.seed).eval()
 
     def frames(self, model: Any) -> Frames:
-        """Return the network's input: (B, T, H, W, 3), smooth patches that drift."""
-        height, width = model.input_size
-        return drifting_noise((self.batch, model.clip_length, height, width, 3), self.seed)
+        """Return what a camera gives: (B, T, 480, 640, 3), smooth patches that drift."""
+        return drifting_noise((self.batch, model.clip_length, *CAMERA_SIZE, 3), self.seed)
 
 
 def seed_weights(model: nn.Module, seed: int) -> nn.Module:
@@ -106,9 +111,10 @@ class EagerRunner:
     device = "cpu"
     measured = "clip"
 
-    def __init__(self, model: nn.Module, frames: Frames) -> None:
+    def __init__(self, model: Any, frames: Frames) -> None:
         self.model = model
-        self.clips = torch.from_numpy(np.stack([normalize_frames(clip) for clip in frames]))
+        clips = [np.stack([resize_frame(f, model.input_size) for f in clip]) for clip in frames]
+        self.clips = torch.from_numpy(np.stack([normalize_frames(clip) for clip in clips]))
 
     def first(self) -> npt.NDArray[np.float32]:
         """Return the maps (B, h, w) of the subject's clips."""
@@ -122,7 +128,7 @@ class EagerRunner:
 
 
 class StepRunner:
-    """An executor on a stream: each run takes one new frame and predicts its window."""
+    """An executor on a stream: each run takes a camera's new frame and predicts its window."""
 
     measured = "step"
 
@@ -130,7 +136,7 @@ class StepRunner:
         self.name, self.device = executor.name, executor.device
         self.executor = executor
         self.frames = frames
-        self.windows = [[executor.encode(frame) for frame in clip] for clip in frames]
+        self.windows = [[self._encode(frame) for frame in clip] for clip in frames]
         self.count = 0
 
     def first(self) -> npt.NDArray[np.float32]:
@@ -142,9 +148,12 @@ class StepRunner:
         k = self.count % self.executor.clip_length
         self.count += 1
         for clip, window in zip(self.frames, self.windows, strict=True):
-            window.append(self.executor.encode(clip[k]))
+            window.append(self._encode(clip[k]))
             del window[0]
             self.executor.predict(window)
+
+    def _encode(self, frame: Frames) -> Kept:
+        return self.executor.encode(resize_frame(frame, self.executor.input_size))
 
 
 def check_paths(paths: Sequence[str]) -> None:

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """What a benchmark found, as JSON and as Markdown."""
 
 from __future__ import annotations
@@ -18,7 +21,8 @@ class PathRow:
         path: The name it is asked for by.
         name: What ran, e.g. ``torch fp32 channels-last``.
         device: ``cpu`` or ``cuda:n``.
-        measured: ``clip`` (forward of the whole clip) or ``step`` (encode one frame, decode).
+        measured: ``clip`` (forward of the whole clip) or ``step`` (resize and encode one
+            frame, decode).
         median_ms: Median time of one run.
         p95_ms: 95th percentile.
         times_eager: How many times as fast as the eager forward, by the medians.
@@ -102,8 +106,9 @@ class BenchmarkReport:
         return (
             f"`{self.command}`, {self.date}. {self.processor}, {self.cores} cores, "
             f"{self.threads} threads, load average {self.load_average:.1f}; {versions}. "
-            f"Clip {self.clip_length} x {height} x {width}, batch {self.batch}, fp32 weights: "
-            f"{self.weights}. {self.clip_gmac:.1f} GMAC a clip, {self.step_gmac:.1f} a step. "
+            f"Clip {self.clip_length} x {height} x {width} of a VGA camera's frames, "
+            f"batch {self.batch}, fp32 weights: {self.weights}. "
+            f"{self.clip_gmac:.1f} GMAC a clip, {self.step_gmac:.1f} a step. "
             f"{self.runs} runs of each path, interleaved; the map spans "
             f"{low:.3f} to {high:.3f}."
         )
@@ -135,6 +140,16 @@ def _line(row: PathRow) -> str:
 
 def _mib(value: float | None) -> str:
     return "-" if value is None else f"{value:.0f}"
+
+
+def print_or_write(markdown: str, as_json: str, json_file: Path | None) -> None:
+    """Print a report as Markdown and write it as JSON; with ``-`` for a file, print JSON alone."""
+    if json_file is not None and str(json_file) == "-":
+        print(as_json)
+        return
+    print(markdown)
+    if json_file is not None:
+        write_atomically(json_file, as_json)
 
 
 def update_section(text: str, key: str, section: str) -> str:

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """How much memory a path takes: run as a process of its own, one path a process."""
 
 from __future__ import annotations

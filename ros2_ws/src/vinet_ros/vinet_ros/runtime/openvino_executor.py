@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """OpenVINO in fp32 on the CPU."""
 
 from __future__ import annotations
@@ -5,7 +8,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -15,7 +18,8 @@ from torch import Tensor, nn
 
 from vinet_ros.errors import DeviceError
 from vinet_ros.preprocess import normalize_frames
-from vinet_ros.runtime.base import Executor, Kept, trim_memory
+from vinet_ros.runtime.base import Executor, Kept, Values, traits_of, trim_memory
+from vinet_ros.runtime.graph_cache import GRAPHS, network_key
 
 
 def openvino_installed() -> bool:
@@ -26,22 +30,29 @@ def openvino_installed() -> bool:
 class OpenVINOExecutor(Executor):
     """Two compiled graphs, one a frame (encode) and one a window (decode), of static shapes.
 
-    A network that keeps the frame itself (ViNet) needs only the second. OpenVINO keeps the
-    weights beside its own layout of them, so let go of ``model``, and it costs twice their size.
+    A network that keeps the frame itself (ViNet) needs only the second. Where batches are asked
+    for, there is one more of each whose batch may vary; a single frame or window goes through
+    the static one, which is faster. OpenVINO keeps the weights beside its own layout of them, so
+    let go of ``model``, and it costs twice their size.
 
     Args:
         model: A saliency network.
         reason: Why this path was chosen.
         threads: Threads of the inference; None: as many as OpenVINO finds right.
+        batches: Frames or windows that may go through the network together.
 
     Raises:
         DeviceError: If OpenVINO is not installed, or cannot convert or compile the network.
     """
 
     def __init__(
-        self, model: nn.Module, reason: str = "asked for", threads: int | None = None
+        self,
+        model: nn.Module,
+        reason: str = "asked for",
+        threads: int | None = None,
+        batches: int = 1,
     ) -> None:
-        super().__init__(model, "openvino fp32", "cpu", reason)
+        super().__init__(traits_of(model), "openvino fp32", "cpu", reason, batches)
         if not openvino_installed():
             raise DeviceError("OpenVINO is not installed; pip install openvino, or use path torch")
         model = model.eval().to("cpu", torch.float32)
@@ -51,17 +62,29 @@ class OpenVINOExecutor(Executor):
             with torch.inference_mode():
                 kept = tuple(network.encode(frame))
             identity = len(kept) == 1 and kept[0] is frame
-            self._encoder = None if identity else _compile(_Encode(network), (frame,), threads)
+            sizes = [1, batches] if batches > 1 else [1]
+            how = (threads, sizes, network_key(network, self.traits.card))
+            encoders = [] if identity else _compile(_Encode(network), (frame,), *how)
             window = tuple(torch.stack([k] * self.clip_length, dim=1) for k in kept)
-            self._decoder: Any = _compile(_Decode(network), window, threads)
+            shape = self.traits.audio_shape
+            sound = () if shape is None else (torch.zeros(1, *shape),)
+            decoders = _compile(_Decode(network, len(window)), window + sound, *how)
         except Exception as error:
             first_line = str(error).strip().partition("\n")[0]
             raise DeviceError(
                 f"OpenVINO cannot run {type(model).__name__} ({type(error).__name__}: "
                 f"{first_line}); use path torch"
             ) from error
+        self._encoder: Any = encoders[0] if encoders else None
+        self._batch_encoder: Any = encoders[-1] if encoders else None
+        self._decoder: Any = decoders[0]
+        self._batch_decoder: Any = decoders[-1]
         # Views of the request's own input memory: what is written there needs no further copy.
-        self._inputs = [self._decoder.get_input_tensor(i).data for i in range(len(window))]
+        # A network that hears has its sound behind the levels of the frames.
+        inputs = len(window) + len(sound)
+        self._inputs = [self._decoder.get_input_tensor(i).data for i in range(inputs)]
+        many = batches if batches > 1 else 0
+        self._batch_inputs = [np.empty((many, *i.shape[1:]), i.dtype) for i in self._inputs]
         trim_memory()
 
     def encode(self, frame: npt.NDArray[np.uint8]) -> Kept:
@@ -74,20 +97,56 @@ class OpenVINOExecutor(Executor):
         outputs = len(self._encoder.model_outputs)
         return tuple(self._encoder.get_output_tensor(i).data.copy() for i in range(outputs))
 
-    def predict(self, slots: Sequence[Kept]) -> npt.NDArray[np.float32]:
-        """Return the map (h, w) of ``clip_length`` kept frames, oldest first."""
-        self.check_length(slots)
-        for level, window in enumerate(self._inputs):
-            for k, kept in enumerate(slots):
-                window[0, k] = kept[level][0]
+    def encode_together(self, frames: Sequence[npt.NDArray[np.uint8]]) -> list[Kept]:
+        """Return the features of several frames, encoded as one batch."""
+        if self._encoder is None:
+            return [self.encode(frame) for frame in frames]
+        pixels = np.stack([normalize_frames(frame) for frame in frames])  # (B, 3, H, W)
+        levels = _infer(self._batch_encoder, [pixels])
+        # Copies: a slice would keep the whole batch alive for as long as one frame is needed.
+        return [tuple(level[k : k + 1].copy() for level in levels) for k in range(len(frames))]
+
+    def predict(self, slots: Sequence[Kept], sound: Values | None = None) -> Values:
+        """Return the map (h, w) of ``clip_length`` kept frames, oldest first, and their sound."""
+        self._fill(self._inputs, 0, slots, sound)
         self._decoder.infer()
-        values = self._decoder.get_output_tensor(0).data[0].copy()
-        return cast("npt.NDArray[np.float32]", values)
+        return cast("Values", self._decoder.get_output_tensor(0).data[0].copy())
+
+    def predict_together(
+        self, windows: Sequence[Sequence[Kept]], sounds: Sequence[Values | None] = ()
+    ) -> list[Values]:
+        """Return the maps of several windows, decoded as one batch."""
+        for k, slots in enumerate(windows):
+            self._fill(self._batch_inputs, k, slots, sounds[k] if sounds else None)
+        inputs = [level[: len(windows)] for level in self._batch_inputs]
+        return [values.copy() for values in _infer(self._batch_decoder, inputs)[0]]
+
+    def drop_batches(self) -> None:
+        """Let frames and windows go one by one from now on; drop the graphs for batches."""
+        super().drop_batches()
+        self._batch_inputs = []
+        self._batch_encoder = self._batch_decoder = None
 
     def close(self) -> None:
         """Drop the compiled graphs."""
-        self._inputs = []
-        self._encoder = self._decoder = None
+        self._inputs = self._batch_inputs = []
+        self._encoder = self._decoder = self._batch_encoder = self._batch_decoder = None
+
+    def _fill(
+        self, inputs: list[Any], k: int, slots: Sequence[Kept], sound: Values | None
+    ) -> None:
+        """Write a window into place ``k`` of the decoder's inputs: frames, and sound if any.
+
+        The frames' levels are (B, T, C, h, w) each, the sound (B, *audio_shape).
+        """
+        self.check_length(slots)
+        heard = self.checked_sound(sound)
+        levels = inputs if heard is None else inputs[:-1]
+        for level, memory in enumerate(levels):
+            for t, kept in enumerate(slots):
+                memory[k, t] = kept[level][0]
+        if heard is not None:
+            inputs[-1][k] = heard
 
 
 def import_openvino() -> Any:
@@ -114,17 +173,45 @@ class _Encode(nn.Module):
 
 
 class _Decode(nn.Module):
-    def __init__(self, network: Any) -> None:
+    """Takes the levels of the frames, and after them the sound, if the network hears."""
+
+    def __init__(self, network: Any, levels: int) -> None:
         super().__init__()
         self.network = network
+        self.levels = levels
 
-    def forward(self, *features: Tensor) -> Tensor:
-        return cast("Tensor", self.network.decode(features))
+    def forward(self, *inputs: Tensor) -> Tensor:
+        features, sound = inputs[: self.levels], inputs[self.levels :]
+        return cast("Tensor", self.network.decode(features, *sound))
 
 
-def _compile(module: nn.Module, example: tuple[Tensor, ...], threads: int | None) -> Any:
-    """Return an inference request for the module at exactly the example's shapes."""
-    ov = import_openvino()
+def _infer(request: Any, inputs: list[npt.NDArray[np.float32]]) -> list[npt.NDArray[np.float32]]:
+    """Run a request; the outputs are overwritten by its next run."""
+    request.infer(inputs, share_inputs=True)
+    return [request.get_output_tensor(i).data for i in range(len(request.model_outputs))]
+
+
+def _compile(
+    module: nn.Module,
+    example: tuple[Tensor, ...],
+    threads: int | None,
+    sizes: Sequence[int],
+    network: Hashable | None,
+) -> list[Any]:
+    """Return an inference request for each size: batches of 1, or of 1 up to that size.
+
+    Everything but the batch has exactly the example's shape. What was traced before is not
+    traced again, if it is known which network it is.
+    """
+    key = None if network is None else (type(module), network)
+
+    def compiled(graph: Any) -> list[Any]:
+        return [_request(graph, example, threads, size) for size in sizes]
+
+    return list(GRAPHS.use(key, lambda: _graph(module, example), compiled))
+
+
+def _graph(module: nn.Module, example: tuple[Tensor, ...]) -> Any:
     with warnings.catch_warnings(), torch.inference_mode():
         # Tracing warns of every shape that becomes a constant; here all shapes are constant.
         warnings.simplefilter("ignore")
@@ -132,9 +219,19 @@ def _compile(module: nn.Module, example: tuple[Tensor, ...], threads: int | None
         traced = torch.jit.trace(  # type: ignore[no-untyped-call]
             module.eval(), example, strict=False, check_trace=False
         )
-        graph = ov.convert_model(traced)
-    graph.reshape({port: list(t.shape) for port, t in zip(graph.inputs, example, strict=True)})
-    config: dict[str, Any] = {
+        return import_openvino().convert_model(traced)
+
+
+def _request(graph: Any, example: tuple[Tensor, ...], threads: int | None, size: int) -> Any:
+    ov = import_openvino()
+    batch = ov.Dimension(1, size)  # (1, 1) is static
+    shapes = [ov.PartialShape([batch, *tensor.shape[1:]]) for tensor in example]
+    graph.reshape(dict(zip(graph.inputs, shapes, strict=True)))
+    return ov.Core().compile_model(graph, "CPU", _settings(threads)).create_infer_request()
+
+
+def _settings(threads: int | None) -> dict[str, Any]:
+    settings: dict[str, Any] = {
         # Without it OpenVINO computes in bf16 where the processor can.
         "INFERENCE_PRECISION_HINT": "f32",
         "PERFORMANCE_HINT": "LATENCY",
@@ -142,5 +239,5 @@ def _compile(module: nn.Module, example: tuple[Tensor, ...], threads: int | None
         "ENABLE_CPU_PINNING": False,
     }
     if threads is not None:
-        config["INFERENCE_NUM_THREADS"] = threads
-    return ov.Core().compile_model(graph, "CPU", config).create_infer_request()
+        settings["INFERENCE_NUM_THREADS"] = threads
+    return settings

@@ -1,28 +1,37 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Choose how to run a network: the device asked for, and the fastest path installed."""
 
 from __future__ import annotations
 
 import logging
 import re
-import time
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
-import numpy as np
 import torch
 from torch import nn
 
 from vinet_ros.errors import DeviceError
 from vinet_ros.runtime.base import Executor, trim_memory
+from vinet_ros.runtime.measure import pair_ratio, step_seconds
 from vinet_ros.runtime.openvino_executor import OpenVINOExecutor, openvino_installed
 from vinet_ros.runtime.torch_executor import DTYPES, TorchExecutor
 
 PATHS = ("auto", "torch", "openvino")
 PRECISIONS = ("auto", *DTYPES)
 
-# A path is timed for at most about this long; one that is slower is run once.
-_MEASURE_S = 0.5
-_MEASURE_RUNS = 10
+MOST_TOGETHER = 8
+"""Windows that go through a network together at most; more would only take more memory."""
+LARGEST_PAIR_RATIO = 1.5
+"""Two windows together against one alone: below it, both are done sooner than one by one.
+
+One after the other they are done after 1 and 2 times, in the mean 1.5.
+"""
 
 _log = logging.getLogger(__name__)
+_Build: TypeAlias = "dict[str, Any]"  # threads and batches, for whichever path
 
 
 def create_executor(
@@ -32,6 +41,7 @@ def create_executor(
     allow_cpu_fallback: bool = True,
     path: str = "auto",
     threads: int | None = None,
+    batches: int = 1,
 ) -> Executor:
     """Bind a network to a device and a path.
 
@@ -46,35 +56,80 @@ def create_executor(
         allow_cpu_fallback: Run on the CPU, and say so, where the CUDA device is not there.
         path: ``auto``, ``torch`` or ``openvino``.
         threads: Threads on the CPU; None leaves the choice to the path.
+        batches: Windows that may go through the network together; 0: as many as 8 where a brief
+            measurement says that it pays, else 1.
 
     Raises:
         ValueError: If an argument is not one of those above, or two contradict each other.
         DeviceError: If the device, precision or path is not available here.
     """
-    _check_choice("precision", precision, PRECISIONS)
     _check_choice("path", path, PATHS)
-    found, note = _find_device(device, allow_cpu_fallback, path)
-    if found != "cpu":
-        chosen = TorchExecutor(model, found, _precision(precision), note, threads)
-        _log.info("%s on %s: %s", chosen.name, found, note)
-        return chosen
-    if note and precision in ("fp16", "bf16"):
-        note += f"; fp32 instead of {precision}, which needs CUDA"
-        precision = "fp32"
-    executor = _cpu_executor(model, _precision(precision), path, threads)
-    trim_memory()
-    executor.reason = "; ".join(part for part in (note, executor.reason) if part)
-    _log.info("%s on the CPU: %s", executor.name, executor.reason)
+    place = find_place(device, precision, allow_cpu_fallback, path)
+    executor = build_executor(model, place, path, threads, batches)
+    executor.reason = place.explain(executor.reason)
     return executor
+
+
+def build_executor(
+    model: nn.Module,
+    place: Place,
+    path: str = "auto",
+    threads: int | None = None,
+    batches: int = 1,
+) -> Executor:
+    """Bind a network to a place; see :func:`create_executor`, which finds the place too."""
+    build: _Build = {"threads": threads, "batches": batches or MOST_TOGETHER}
+    if place.device == "cpu":
+        executor = _cpu_executor(model, path, build)
+    else:
+        executor = TorchExecutor(model, place.device, place.precision, reason="", **build)
+    if batches == 0:
+        _keep_batches_that_pay(executor)
+    trim_memory()
+    reason = place.explain(executor.reason)
+    _log.info("%s on %s: %s", executor.name, executor.device, reason)
+    return executor
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a network will run, in which number format, and why there, if that needs saying."""
+
+    device: str
+    precision: str
+    note: str
+
+    def explain(self, reason: str) -> str:
+        """Return why there, and for what reason so."""
+        return "; ".join(part for part in (self.note, reason) if part)
+
+
+def find_place(
+    device: str = "auto",
+    precision: str = "auto",
+    allow_cpu_fallback: bool = True,
+    path: str = "auto",
+) -> Place:
+    """Return where :func:`create_executor` would run a network.
+
+    Raises:
+        ValueError: If an argument is none of its choices.
+        DeviceError: If the device or precision is not available here.
+    """
+    _check_choice("precision", precision, PRECISIONS)
+    found, note = _find_device(device, allow_cpu_fallback, path)
+    fallen_back = found == "cpu" and note and precision in ("fp16", "bf16")
+    if fallen_back:
+        note += f"; fp32 instead of {precision}, which needs CUDA"
+    known = "fp32" if fallen_back or precision == "auto" else precision
+    if found == "cpu" and known != "fp32":
+        raise DeviceError(f"the CPU runs fp32 only, got precision {known}; use auto or fp32")
+    return Place(found, known, note)
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
-
-
-def _precision(precision: str) -> str:
-    return "fp32" if precision == "auto" else precision
 
 
 def _find_device(device: str, allow_cpu_fallback: bool, path: str) -> tuple[str, str]:
@@ -100,25 +155,23 @@ def _find_device(device: str, allow_cpu_fallback: bool, path: str) -> tuple[str,
     return "cpu", missing
 
 
-def _cpu_executor(model: nn.Module, precision: str, path: str, threads: int | None) -> Executor:
-    if precision != "fp32":
-        raise DeviceError(f"the CPU runs fp32 only, got precision {precision}; use auto or fp32")
+def _cpu_executor(model: nn.Module, path: str, build: _Build) -> Executor:
     if path == "openvino":
-        return OpenVINOExecutor(model, threads=threads)
+        return OpenVINOExecutor(model, **build)
     if path == "torch":
-        return TorchExecutor(model, threads=threads)
+        return TorchExecutor(model, **build)
     if not openvino_installed():
-        return TorchExecutor(model, reason="OpenVINO is not installed", threads=threads)
-    return _fastest(model, threads)
+        return TorchExecutor(model, reason="OpenVINO is not installed", **build)
+    return _fastest(model, build)
 
 
-def _fastest(model: nn.Module, threads: int | None) -> Executor:
+def _fastest(model: nn.Module, build: _Build) -> Executor:
     try:
         # First, while the weights are laid out plainly; the other path rearranges them.
-        compiled = OpenVINOExecutor(model, threads=threads)
+        compiled = OpenVINOExecutor(model, **build)
     except DeviceError as error:
-        return TorchExecutor(model, reason=str(error), threads=threads)
-    plain = TorchExecutor(model, threads=threads)
+        return TorchExecutor(model, reason=str(error), **build)
+    plain = TorchExecutor(model, **build)
     plain_s, compiled_s = step_seconds(plain), step_seconds(compiled)
     if plain_s < compiled_s:
         plain.reason = _comparison(plain, plain_s, compiled, compiled_s)
@@ -129,20 +182,14 @@ def _fastest(model: nn.Module, threads: int | None) -> Executor:
     return compiled
 
 
-def step_seconds(executor: Executor) -> float:
-    """Return how long one frame and its prediction take, at best, without measuring for long."""
-    generator = np.random.default_rng(0)
-    frame = generator.integers(0, 256, (*executor.input_size, 3), dtype=np.uint8)
-    kept = executor.encode(frame)
-    window = [kept] * executor.clip_length
-    durations: list[float] = []
-    # The first run pays for memory and kernels; it counts only if there is time for no other.
-    while not durations or (sum(durations) < _MEASURE_S and len(durations) <= _MEASURE_RUNS):
-        start = time.perf_counter()
-        window = [*window[1:], executor.encode(frame)]
-        executor.predict(window)
-        durations.append(time.perf_counter() - start)
-    return min(durations)
+def _keep_batches_that_pay(executor: Executor) -> None:
+    ratio = pair_ratio(executor)
+    measured = f"two windows together take {ratio:.2f} times as long as one"
+    if ratio < LARGEST_PAIR_RATIO:
+        executor.batches_reason = f"{measured}, so they go together"
+        return
+    executor.batches_reason = f"{measured}, so they go one by one"
+    executor.drop_batches()
 
 
 def _comparison(winner: Executor, winner_s: float, other: Executor, other_s: float) -> str:

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """PyTorch on the CPU or on a CUDA device."""
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from torch import Tensor, nn
 
 from vinet_ros.errors import DeviceError
 from vinet_ros.preprocess import normalize_frames
-from vinet_ros.runtime.base import Executor, Kept
+from vinet_ros.runtime.base import Executor, Kept, Values, traits_of
 
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
@@ -29,6 +32,7 @@ class TorchExecutor(Executor):
         precision: ``fp32``; on CUDA also ``fp16`` and ``bf16``.
         reason: Why this path was chosen.
         threads: Threads of PyTorch, for the whole process; None leaves them as they are.
+        batches: Frames or windows that may go through the network together.
 
     Raises:
         DeviceError: If the device does not have the precision.
@@ -41,8 +45,10 @@ class TorchExecutor(Executor):
         precision: str = "fp32",
         reason: str = "asked for",
         threads: int | None = None,
+        batches: int = 1,
     ) -> None:
-        super().__init__(model, f"torch {precision} channels-last", device, reason)
+        name = f"torch {precision} channels-last"
+        super().__init__(traits_of(model), name, device, reason, batches)
         _check_precision(device, precision)
         if threads is not None:
             torch.set_num_threads(threads)
@@ -52,17 +58,47 @@ class TorchExecutor(Executor):
 
     def encode(self, frame: npt.NDArray[np.uint8]) -> Kept:
         """Return the features (1, C, h, w) of one frame (h, w, 3), on the device."""
-        pixels = torch.from_numpy(normalize_frames(frame))[None]  # (1, 3, H, W)
-        with torch.inference_mode():
-            return tuple(self._model.encode(pixels.to(self._device, self._dtype)))
+        return self._encode(normalize_frames(frame)[None])
 
-    def predict(self, slots: Sequence[Kept]) -> npt.NDArray[np.float32]:
-        """Return the map (h, w) of ``clip_length`` kept frames, oldest first."""
-        self.check_length(slots)
+    def encode_together(self, frames: Sequence[npt.NDArray[np.uint8]]) -> list[Kept]:
+        """Return the features of several frames, encoded as one batch."""
+        kept = self._encode(np.stack([normalize_frames(frame) for frame in frames]))
+        # Copies: a slice would keep the whole batch alive for as long as one frame is needed.
+        return [tuple(level[k : k + 1].clone() for level in kept) for k in range(len(frames))]
+
+    def predict(self, slots: Sequence[Kept], sound: Values | None = None) -> Values:
+        """Return the map (h, w) of ``clip_length`` kept frames, oldest first, and their sound."""
+        return self.predict_together([slots], [sound])[0]
+
+    def predict_together(
+        self, windows: Sequence[Sequence[Kept]], sounds: Sequence[Values | None] = ()
+    ) -> list[Values]:
+        """Return the maps of several windows, decoded as one batch."""
+        for slots in windows:
+            self.check_length(slots)
+        heard = [self.checked_sound(sound) for sound in sounds or [None] * len(windows)]
         with torch.inference_mode():
-            features = tuple(torch.stack(level, dim=1) for level in zip(*slots, strict=True))
-            values = cast("Tensor", self._model.decode(features))  # (1, h, w)
-            return cast("npt.NDArray[np.float32]", values[0].float().cpu().numpy())
+            stacked = [
+                [torch.stack(level, dim=1) for level in zip(*slots, strict=True)]
+                for slots in windows
+            ]
+            features = tuple(torch.cat(level) for level in zip(*stacked, strict=True))
+            inputs = (features, *self._batch_of(heard))
+            maps = cast("Tensor", self._model.decode(*inputs))  # (B, h, w)
+            return list(maps.float().cpu().numpy())
+
+    def _batch_of(self, sounds: Sequence[Values | None]) -> list[Tensor]:
+        """Return the sounds as one tensor (B, *audio_shape); nothing for a network without."""
+        present = [sound for sound in sounds if sound is not None]
+        if not present:
+            return []
+        return [torch.from_numpy(np.stack(present)).to(self._device, self._dtype)]
+
+    def _encode(self, pixels: npt.NDArray[np.float32]) -> Kept:
+        """Return the features (B, C, h, w) of normalised frames (B, 3, H, W)."""
+        with torch.inference_mode():
+            frames = torch.from_numpy(pixels).to(self._device, self._dtype)
+            return tuple(self._model.encode(frames))
 
     def close(self) -> None:
         """Drop the model."""
