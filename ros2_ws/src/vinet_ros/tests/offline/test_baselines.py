@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 import cv2
 import numpy as np
 import pytest
@@ -115,7 +118,6 @@ def test_saved_maps_are_read_by_the_images_names(stills_root, tmp_path):
     assert "not a readable image" in table.left_out[0].reason
 
 
-@pytest.mark.skipif(spectral_residual() is None, reason="OpenCV without its saliency module")
 def test_spectral_residual_finds_what_stands_out(stills):
     images = np.full((1, 224, 384, 3), 90, np.uint8)
     images += np.random.default_rng(0).integers(0, 8, images.shape, dtype=np.uint8)

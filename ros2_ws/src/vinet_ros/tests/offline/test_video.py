@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 import numpy as np
 import pytest
 from made_clips import HEIGHT, WIDTH, number_of, turn, write_clip
@@ -26,10 +29,10 @@ def red_corner(pixels):
 )
 def test_every_frame_comes_once_at_its_time(tmp_path, name, codec):
     frames = list(read_video(write_clip(tmp_path / name, 40, rate=25, codec=codec)))
-    assert [number_of(f.pixels) for f in frames] == list(range(40))
+    assert [number_of(f.rgb()) for f in frames] == list(range(40))
     times_ms = [f.time_ns / 1e6 for f in frames]
     assert times_ms == pytest.approx([40 * k for k in range(40)], abs=1.0)
-    assert frames[0].pixels.shape == (HEIGHT, WIDTH, 3)
+    assert frames[0].rgb().shape == (HEIGHT, WIDTH, 3)
 
 
 def test_a_variable_rate_keeps_its_times(tmp_path):
@@ -59,18 +62,20 @@ def test_a_rotation_in_the_file_is_applied(tmp_path, matrix, degrees, corner):
     assert (info.height, info.width) == upright
     assert info.rotation_deg == degrees
     frame = next(read_video(path))
-    assert frame.pixels.shape == (*upright, 3)
-    assert red_corner(frame.pixels) == corner
+    assert frame.rgb().shape == (*upright, 3)
+    assert red_corner(frame.rgb()) == corner
     small = next(read_video(path, size=(upright[0] // 2, upright[1] // 2)))
-    assert small.pixels.shape == (upright[0] // 2, upright[1] // 2, 3)
-    assert red_corner(small.pixels) == corner
+    assert small.rgb().shape == (upright[0] // 2, upright[1] // 2, 3)
+    assert red_corner(small.rgb()) == corner
 
 
-def test_frames_can_be_bgr(tmp_path):
-    path = write_clip(tmp_path / "a.mp4", 1)
-    (rgb,), (bgr,) = read_video(path), read_video(path, bgr=True)
-    np.testing.assert_array_equal(rgb.pixels, bgr.pixels[..., ::-1])
-    assert rgb.pixels[5, 5, 0] > 200
+def test_a_start_gives_the_rest_of_the_whole_run(tmp_path):
+    path = write_clip(tmp_path / "a.mkv", 6, times_ms=[0, 33, 100, 101, 400, 1000])
+    whole, rest = list(read_video(path)), list(read_video(path, start=4))
+    assert [(f.index, f.time_ns) for f in rest] == [(f.index, f.time_ns) for f in whole[4:]]
+    assert [f.index for f in rest] == [4, 5]
+    np.testing.assert_array_equal(rest[0].rgb(), whole[4].rgb())
+    assert rest[0].rgb()[5, 5, 0] > 200  # RGB: the corner is red
 
 
 def test_a_probe_tells_size_rate_and_length(tmp_path):
@@ -104,7 +109,7 @@ def test_a_cut_off_file_gives_its_frames_and_then_the_error(tmp_path, name, code
     numbers = []
     with pytest.raises(DataError, match=r"cut off or damaged: \d+ frames could be read"):
         for frame in read_video(path):
-            numbers.append(number_of(frame.pixels))
+            numbers.append(number_of(frame.rgb()))
     assert 10 < len(numbers) < 120
 
 

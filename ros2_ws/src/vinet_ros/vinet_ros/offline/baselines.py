@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Predictors that every evaluation shows beside the network: what is easy, and what people do."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Confidence intervals of means over a video, where neighbouring frames are not independent."""
 
 from __future__ import annotations

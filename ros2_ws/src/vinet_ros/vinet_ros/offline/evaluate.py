@@ -1,72 +1,67 @@
-"""``vinet evaluate``: find the data, load the network once, score everything there is."""
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
+"""``vinet evaluate``: find the data, load the network once a process, score all there is."""
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-import torch
-from torch import nn
-
-import vinet_ros
 from vinet_ros.errors import DataError
-from vinet_ros.networks import load_model, model_spec
-from vinet_ros.networks.weights import card_of
+from vinet_ros.networks import model_spec
 from vinet_ros.offline.baselines import mean_fixation_map
-from vinet_ros.offline.evaluate_clips import ClipScores, score_clip
-from vinet_ros.offline.evaluate_stills import Progress, rows_of_stills
-from vinet_ros.streaming import Predictor
-from vinet_ros.training.datasets import GazeClip, Stills, find_gaze_files, read_gaze_clip
-from vinet_ros.training.datasets.gaze_clips import GAZE_SUFFIX
+from vinet_ros.offline.evaluate_clips import ClipScores
+from vinet_ros.offline.evaluate_facts import describe, head_of, identify
+from vinet_ros.offline.evaluate_find import Found, FoundVideos, find_data
+from vinet_ros.offline.evaluate_jobs import (
+    NO_MODEL,
+    Bench,
+    BenchSetup,
+    Task,
+    list_devices,
+    run_tasks,
+)
+from vinet_ros.offline.evaluate_motion import MotionScores, join_clips
+from vinet_ros.offline.evaluate_request import PARTS, EvaluationRequest
+from vinet_ros.offline.evaluate_stills import Progress, join_stills, rows_of_stills
+from vinet_ros.offline.evaluate_tasks import LOTS, ClipTask, MotionTask, StillsTask, VideoTask
+from vinet_ros.offline.evaluate_video_means import VideoSetScores
+from vinet_ros.offline.evaluate_videos import VideoScores
+from vinet_ros.training.datasets import Still, Stills
 from vinet_ros.training.score_table import LeftOut, Maps, ScoreTable
-from vinet_ros.training.scoring import Predict, static_predict
 
-NO_MODEL = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluationRequest:
-    """What to score.
-
-    Attributes:
-        data: Folders of stills, folders of clips with gaze, or single gaze files.
-        model: A name of the catalog, or "none" for the baselines alone.
-        weights: A weight file; None: the bundled weights.
-        split: Of the stills.
-        device: "auto", "cpu", "cuda" or "cuda:n".
-        batch_size: Stills at once.
-        mean_map_from: Stills whose train split gives the mean fixation map (MEP); None: the first
-            stills in `data`.
-        map_folders: Folders with saved maps of the stills, one row each.
-        smoothing_tau_s: Time constants of the clips' smoothed rows.
-    """
-
-    data: tuple[Path, ...]
-    model: str = "vinet_lite"
-    weights: Path | None = None
-    split: str = "val"
-    device: str = "auto"
-    batch_size: int = 8
-    mean_map_from: Path | None = None
-    map_folders: tuple[Path, ...] = ()
-    smoothing_tau_s: tuple[float, ...] = (0.15,)
-
-    def __post_init__(self) -> None:
-        if not self.data:
-            raise ValueError("expected at least one folder or gaze file, got none")
-        if self.batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, got {self.batch_size}")
+__all__ = [
+    "NO_MODEL",
+    "PARTS",
+    "Evaluation",
+    "EvaluationRequest",
+    "StillsScores",
+    "run_evaluation",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class StillsScores:
-    """The rows of one folder of stills."""
+    """The rows of one folder of stills.
+
+    Attributes:
+        title: Of the folder and split.
+        rows: One table a predictor.
+        left_out: Rows that there are none of, and why.
+        stills: The images, in the order of the tables.
+        maps: What the predictors that see the image gave, (N, h, w) by row.
+    """
 
     title: str
     rows: tuple[ScoreTable, ...]
     left_out: tuple[LeftOut, ...]
+    stills: Sequence[Still] = ()
+    maps: Mapping[str, Maps] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +72,34 @@ class Evaluation:
         facts: What was run, for the head of the report.
         stills: One entry a folder of stills.
         clips: One entry a clip.
+        videos: One entry a video set.
+        motion: One entry a folder of stills that clips were made of.
         left_out: Data that could not be scored at all.
+        published: Whether the report shows published scores beside these.
     """
 
     facts: Mapping[str, str]
-    stills: tuple[StillsScores, ...]
-    clips: tuple[ClipScores, ...]
-    left_out: tuple[LeftOut, ...]
+    stills: tuple[StillsScores, ...] = ()
+    clips: tuple[ClipScores, ...] = ()
+    videos: tuple[VideoSetScores, ...] = ()
+    motion: tuple[MotionScores, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    published: bool = True
 
     def without(self, left_out: LeftOut) -> Evaluation:
         """Return the same with one more thing left out."""
         return replace(self, left_out=(*self.left_out, left_out))
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    stills: list[Stills]
-    clips: list[GazeClip]
-    left_out: list[LeftOut]
+@dataclass(slots=True)
+class _Part:
+    """One data set's tasks, each with the weights it runs on, and what becomes of the results."""
+
+    kind: str
+    name: str
+    tasks: Sequence[tuple[Path | None, Task]]
+    finish: Callable[[list[Any]], Any]
+    results: dict[int, Any] = field(default_factory=dict)
 
 
 def run_evaluation(
@@ -105,124 +110,182 @@ def run_evaluation(
     Raises:
         DataError: If none of the data can be read; the message says why for each.
         WeightsError: If the weights are missing or do not fit.
+        ValueError: If the request names something that there is not.
     """
-    found = _find_data(request)
-    if not (found.stills or found.clips):
-        raise DataError("; ".join(o.reason for o in found.left_out))
-    mean_map, why_none = _mean_map(request, found)
-    left_out = found.left_out + why_none
-    device = _device(request.device)
-    network = _load(request, device)
-    facts = _facts(request, network, device)
-    predictors: dict[str, Predict] = {}
-    if network is not None:
-        predictors[request.model] = static_predict(network, device)
-    stills = []
-    for data in found.stills:
-        rows, lacking = rows_of_stills(
-            data,
-            predictors,
-            mean_map,
-            request.map_folders,
-            batch_size=request.batch_size,
-            progress=progress,
-        )
-        stills.append(StillsScores(f"{data.root.name}, {data.split}", tuple(rows), tuple(lacking)))
-    clips, unreadable = _score_clips(request, found.clips, network, device, mean_map, progress)
-    return Evaluation(facts, tuple(stills), tuple(clips), tuple(left_out + unreadable))
-
-
-def _load(request: EvaluationRequest, device: str) -> nn.Module | None:
-    if request.model == NO_MODEL:
-        return None
-    if not model_spec(request.model).saliency:
+    if request.model != NO_MODEL and not model_spec(request.model).saliency:
         raise ValueError(f"{request.model} gives features, not a map; choose a saliency network")
-    return load_model(request.model, request.weights, device=device)
+    found = find_data(request)
+    if not (found.stills or found.clips or found.videos):
+        raise DataError("; ".join(o.reason for o in found.left_out) or "nothing to score")
+    mean_map, why_none = _mean_map(request, found)
+    lots = tuple(lot for videos in found.videos for lot in videos.lots)
+    parts = [*_still_parts(request, found, mean_map), *_clip_parts(request, found, mean_map)]
+    parts += _video_parts(request, found)
+    facts = head_of(request, bool(lots))
+    for weights in dict.fromkeys(w for part in parts for w, _ in part.tasks):
+        _run(request, weights, parts, {LOTS: lots}, facts, progress)
+    scores: dict[str, list[Any]] = {"stills": [], "clips": [], "videos": [], "motion": []}
+    left_out = found.left_out + why_none
+    for part in parts:
+        try:
+            results = [part.results[index] for index in range(len(part.tasks))]
+            scores[part.kind].append(part.finish(results))
+        except DataError as error:
+            left_out.append(LeftOut("", part.name, str(error)))
+    stills, clips, videos, motion = (tuple(values) for values in scores.values())
+    return Evaluation(facts, stills, clips, videos, motion, tuple(left_out), request.published)
 
 
-def _find_data(request: EvaluationRequest) -> _Found:
-    found = _Found([], [], [])
-    for path in request.data:
-        gaze_files = [path] if path.name.endswith(GAZE_SUFFIX) else find_gaze_files(path)
-        if not gaze_files or (path / "index.csv").exists():
-            _try_stills(path, request.split, found)
-        for gaze_file in gaze_files:
-            try:
-                found.clips.append(read_gaze_clip(gaze_file))
-            except DataError as error:
-                found.left_out.append(LeftOut("", gaze_file.name, str(error)))
-    return found
-
-
-def _try_stills(path: Path, split: str, found: _Found) -> None:
+def _run(
+    request: EvaluationRequest,
+    weights: Path | None,
+    parts: Sequence[_Part],
+    shared: Mapping[str, Any],
+    facts: dict[str, str],
+    progress: Progress,
+) -> None:
+    """Run the tasks of one weight file; their results go to their parts."""
+    places = [
+        (part, index)
+        for part in parts
+        for index, (wanted, _) in enumerate(part.tasks)
+        if wanted == weights
+    ]
+    tasks = [part.tasks[index][1] for part, index in places]
+    devices = list_devices(request.device, request.jobs)
+    bench = Bench(BenchSetup(request.model, weights, devices[0], shared=shared), progress)
     try:
-        found.stills.append(Stills(path, split, require_images=False))
-    except DataError as error:
-        found.left_out.append(LeftOut("", path.name, str(error)))
+        describe(bench, devices, facts)
+        if request.jobs > 1 and bench.network is not None and devices[0] == "cpu":
+            # Measured once: processes that chose different paths would differ in rounding.
+            assert bench.predictor is not None
+            path = bench.predictor.executor.name.split()[0]
+            bench.setup = replace(bench.setup, path=path)
+        results = run_tasks(tasks, bench, devices, request.jobs)
+    finally:
+        bench.close()
+    for (part, index), result in zip(places, results, strict=True):
+        part.results[index] = result
 
 
-def _mean_map(request: EvaluationRequest, found: _Found) -> tuple[Maps | None, list[LeftOut]]:
+def _still_parts(request: EvaluationRequest, found: Found, mean_map: Maps | None) -> list[_Part]:
+    parts = []
+    for data in found.stills:
+        title = f"{data.root.name}, {data.split}"
+        if request.wants("stills"):
+            tasks = [
+                StillsTask(title, request.model, part, len(data), request.batch_size)
+                for part in _portions(data, request)
+            ]
+            finish = partial(_finish_stills, title, data, mean_map, request.map_folders)
+            parts.append(_Part("stills", title, _on_one(request, tasks), finish))
+        if request.made_clips and request.wants("made-clips"):
+            parts.append(_motion_part(request, title, tuple(data)))
+    return parts
+
+
+def _motion_part(request: EvaluationRequest, title: str, stills: tuple[Still, ...]) -> _Part:
+    count = request.made_clips
+    share = math.ceil(count / request.jobs)
+    tasks = []
+    for start in range(0, count, share):
+        clips = range(start, min(start + share, count))
+        tasks.append(MotionTask(title, request.model, stills, clips, count, request.seed))
+    finish = partial(_finish_motion, title)
+    return _Part("motion", f"made clips, {title}", _on_one(request, tasks), finish)
+
+
+def _portions(data: Stills, request: EvaluationRequest) -> list[tuple[Still, ...]]:
+    """Cut stills into one portion a process, between batches so that the batches stay."""
+    batches = math.ceil(len(data) / request.batch_size)
+    share = math.ceil(batches / request.jobs) * request.batch_size
+    return [tuple(data[start : start + share]) for start in range(0, len(data), share)]
+
+
+def _finish_stills(
+    title: str,
+    data: Stills,
+    mean_map: Maps | None,
+    folders: Sequence[Path],
+    results: list[Any],
+) -> StillsScores:
+    predicted = join_stills(_done(results))
+    rows, lacking = rows_of_stills(data, predicted, mean_map, folders)
+    return StillsScores(title, tuple(rows), tuple(lacking), data, predicted.maps)
+
+
+def _finish_motion(title: str, results: list[Any]) -> MotionScores:
+    return join_clips(title, _done(results))
+
+
+def _clip_parts(request: EvaluationRequest, found: Found, mean_map: Maps | None) -> list[_Part]:
+    parts = []
+    for clip in found.clips:
+        task = ClipTask(clip, request.model, mean_map, request.smoothing_tau_s)
+        parts.append(_Part("clips", clip.name, _on_one(request, [task]), _first_done))
+    return parts
+
+
+def _video_parts(request: EvaluationRequest, found: Found) -> list[_Part]:
+    parts = []
+    first = 0
+    for videos in found.videos:
+        tasks: list[tuple[Path | None, Task]] = []
+        for place, (fold, lot) in enumerate(zip(videos.folds, videos.lots, strict=True)):
+            weights = request.weights_of(fold)
+            network = identify(request.model, weights)
+            tasks += [
+                (weights, VideoTask(first + place, index, network, request.cache))
+                for index in range(len(lot.records))
+            ]
+        first += len(videos.lots)
+        finish = partial(_finish_videos, videos)
+        parts.append(_Part("videos", videos.title, tasks, finish))
+    return parts
+
+
+def _finish_videos(videos: FoundVideos, results: list[Any]) -> VideoSetScores:
+    scored: list[VideoScores] = []
+    left_out: list[LeftOut] = []
+    lots = zip(videos.folds, videos.lots, strict=True)
+    places = [(fold, record) for fold, lot in lots for record in lot.records]
+    for (fold, record), result in zip(places, results, strict=True):
+        name = record.name if len(videos.folds) == 1 else f"{record.name} (fold {fold})"
+        if isinstance(result, DataError):
+            left_out.append(LeftOut("", name, str(result)))
+        else:
+            scored.append(replace(result, video=name))
+            left_out += [o for o in result.left_out if o not in left_out]
+    if not scored:
+        reasons = "; ".join(dict.fromkeys(o.reason for o in left_out if o.item))
+        raise DataError(reasons)
+    pooled = videos.lots[0].pooled
+    return VideoSetScores(
+        videos.title, videos.set_name, videos.split, pooled, tuple(scored), tuple(left_out)
+    )
+
+
+def _on_one(request: EvaluationRequest, tasks: Sequence[Task]) -> list[tuple[Path | None, Task]]:
+    weights = request.weights_of("")
+    return [(weights, task) for task in tasks]
+
+
+def _done(results: list[Any]) -> list[Any]:
+    for result in results:
+        if isinstance(result, DataError):
+            raise result
+    return results
+
+
+def _first_done(results: list[Any]) -> Any:
+    return _done(results)[0]
+
+
+def _mean_map(request: EvaluationRequest, found: Found) -> tuple[Maps | None, list[LeftOut]]:
     roots = [request.mean_map_from] if request.mean_map_from else [s.root for s in found.stills]
-    if not roots:
+    if not roots or not (found.stills or found.clips):
         return None, []
     try:
         return mean_fixation_map(Stills(roots[0], "train", require_images=False)), []
     except DataError as error:
         return None, [LeftOut("MEP", "", str(error))]
-
-
-def _device(device: str) -> str:
-    if device != "auto":
-        return device
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _score_clips(
-    request: EvaluationRequest,
-    clips: Sequence[GazeClip],
-    network: nn.Module | None,
-    device: str,
-    mean_map: Maps | None,
-    progress: Progress,
-) -> tuple[list[ClipScores], list[LeftOut]]:
-    if not clips:
-        return [], []
-    scored, left_out = [], []
-    predictor = None if network is None else Predictor(network, device=device)
-    for clip in clips:
-        try:
-            scores = score_clip(
-                clip,
-                predictor,
-                request.model,
-                mean_map,
-                smoothing_tau_s=request.smoothing_tau_s,
-                progress=progress,
-            )
-            scored.append(scores)
-        except DataError as error:
-            left_out.append(LeftOut("", clip.name, str(error)))
-    if predictor is not None:
-        predictor.close()
-    return scored, left_out
-
-
-def _facts(request: EvaluationRequest, network: nn.Module | None, device: str) -> dict[str, str]:
-    facts = {
-        "vinet_ros": vinet_ros.__version__,
-        "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
-        "data": ", ".join(path.name for path in request.data),
-        "model": request.model,
-    }
-    if network is not None:
-        card = card_of(network)
-        facts["weights"] = "not recorded" if card is None else f"{card.file}, sha256 {card.sha256}"
-        facts["device"] = _device_name(device)
-        facts["torch"] = torch.__version__
-    return facts
-
-
-def _device_name(device: str) -> str:
-    if device.startswith("cuda"):
-        return f"{device} ({torch.cuda.get_device_name(device)})"
-    return f"{device}, {torch.get_num_threads()} threads"

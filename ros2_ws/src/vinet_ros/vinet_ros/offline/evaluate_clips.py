@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Scores on videos with human gaze: the stream, its frames alone, and what they gain by motion."""
 
 from __future__ import annotations

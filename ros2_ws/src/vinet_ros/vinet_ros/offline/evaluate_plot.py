@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """An evaluation as pictures; the only file of it that needs matplotlib."""
 
 from __future__ import annotations
@@ -12,8 +15,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from vinet_ros.offline.bootstrap import Interval
-from vinet_ros.offline.evaluate import Evaluation
+from vinet_ros.offline.evaluate import Evaluation, StillsScores
 from vinet_ros.offline.evaluate_clips import ClipScores
+from vinet_ros.offline.evaluate_video_means import VideoSetScores
+from vinet_ros.offline.evaluate_videos import VIDEO_METRICS
+from vinet_ros.offline.published_scores import published_on
+from vinet_ros.preprocess import INPUT_SIZE, resize_rgb
+from vinet_ros.training.groundtruth import density_map
 from vinet_ros.training.score_table import METRICS, REFERENCE_METRICS, ScoreTable
 
 COLOURS = ("#c8442c", "#3f6fa8", "#7d9a45", "#8c6bb1", "#e0a030", "#4aa3a0", "#8a8a8a", "#b36a8c")
@@ -22,19 +30,77 @@ COLOURS = ("#c8442c", "#3f6fa8", "#7d9a45", "#8c6bb1", "#e0a030", "#4aa3a0", "#8
 NO_INTERVAL = Interval(math.nan, math.nan, math.nan, 0, 0)
 
 
-def plot_evaluation(evaluation: Evaluation, folder: Path) -> list[Path]:
-    """Write one PNG for each folder of stills and each clip; return the files."""
+def plot_evaluation(evaluation: Evaluation, folder: Path, samples: int = 0) -> list[Path]:
+    """Write one PNG for each folder of stills, each clip and each video set.
+
+    Args:
+        evaluation: The scores.
+        folder: Where to.
+        samples: Images to show with their maps, on a sheet for each folder of stills; 0 for none.
+
+    Returns:
+        The files.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    files = []
+    figures = {}
     for part in evaluation.stills:
-        path = folder / f"stills_{_slug(part.title)}.png"
-        _plot_stills(part.title, part.rows).savefig(path, dpi=120)
-        files.append(path)
+        figures[f"stills_{_slug(part.title)}"] = _plot_stills(part.title, part.rows)
+        if samples:
+            figures[f"samples_{_slug(part.title)}"] = plot_samples(part, samples)
     for clip in evaluation.clips:
-        path = folder / f"clip_{_slug(clip.clip)}.png"
-        _plot_clip(clip).savefig(path, dpi=120)
-        files.append(path)
+        figures[f"clip_{_slug(clip.clip)}"] = _plot_clip(clip)
+    for videos in evaluation.videos:
+        figures[f"videos_{_slug(videos.title)}"] = _plot_videos(videos, evaluation.published)
+    files = []
+    for name, figure in figures.items():
+        files.append(folder / f"{name}.png")
+        figure.savefig(files[-1], dpi=120)
     return files
+
+
+def plot_samples(part: StillsScores, count: int) -> Figure:
+    """Show images beside where people looked and what each predictor gave.
+
+    The images are evenly spread over the first predictor's CC, from its best to its worst.
+    """
+    row = part.rows[0]
+    order = [i for i in np.argsort(-row.scores["CC"]) if not math.isnan(row.scores["CC"][i])]
+    places = np.linspace(0, len(order) - 1, min(count, len(order))).round().astype(int)
+    chosen = [int(order[i]) for i in places]
+    titles = ["image", "people", *part.maps]
+    height = 1.3 * max(len(chosen), 1) + 0.3
+    figure = Figure(figsize=(2.2 * len(titles), height), layout="constrained")
+    grid = figure.subplots(max(len(chosen), 1), len(titles), squeeze=False)
+    for axes, index in zip(grid, chosen, strict=False):
+        still = part.stills[index]
+        people = density_map(still.fixations.x, still.fixations.y)
+        pictures = [resize_rgb(still.load_rgb(), INPUT_SIZE), people]
+        pictures += [maps[index] for maps in part.maps.values()]
+        for axis, picture in zip(axes, pictures, strict=True):
+            axis.imshow(picture, cmap="inferno", extent=(0, 12, 0, 7))
+        axes[0].set_ylabel(f"CC {row.scores['CC'][index]:.2f}", fontsize=8)
+    for axis, title in zip(grid[0], titles, strict=True):
+        axis.set_title(title, fontsize=9)
+    for axis in grid.flat:
+        axis.set_xticks([])
+        axis.set_yticks([])
+    return figure
+
+
+def _plot_videos(videos: VideoSetScores, published: bool) -> Figure:
+    known = published_on(videos.set_name, videos.split) if published else ()
+    known = tuple(r for r in known if not r.category and r.source.startswith("paper"))
+    names = [*videos.rows, *(f"{r.row} ({r.source})" for r in known)]
+    figure = Figure(figsize=(15, 1.6 + 0.3 * len(names)), layout="constrained")
+    figure.suptitle(f"{videos.title}: means over {videos.protocol}; ours with 95 % over videos")
+    axes = figure.subplots(1, len(VIDEO_METRICS), sharey=True)
+    for axis, metric in zip(axes, VIDEO_METRICS, strict=True):
+        means = [videos.mean(row, metric, videos.protocol) for row in videos.rows]
+        spreads = [_standard_error(videos.of_videos(row, metric)) for row in videos.rows]
+        means += [r.scores.get(metric, math.nan) for r in known]
+        spreads += [0.0] * len(known)
+        _bars(axis, metric, names, means, spreads, spreads)
+    return figure
 
 
 def _plot_stills(title: str, rows: Sequence[ScoreTable]) -> Figure:

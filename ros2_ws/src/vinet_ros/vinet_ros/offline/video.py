@@ -1,4 +1,7 @@
-"""Video files in: frames with their presentation times.
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
+"""Video files in: frames with their presentation times, and their sound.
 
 Needs PyAV (the extra ``video``).
 """
@@ -13,12 +16,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vinet_ros.errors import DataError
+from vinet_ros.offline.frames import (
+    NS_PER_S,
+    Frame,
+    FrameSource,
+    OnBad,
+    Size,
+    SoundChunk,
+    SourceInfo,
+)
 
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
-NS_PER_S = 1_000_000_000
 _MISSING_SHARE = 0.05  # of the announced duration, before a Matroska file counts as cut off
 # FFmpeg shows text files as animated terminals, and pictures (`png_pipe`) as videos.
 _TEXT_FORMATS = ("tty", "bin", "xbin", "adf", "idf")
@@ -46,17 +57,42 @@ class VideoInfo:
     frame_count: int
 
 
-@dataclass(frozen=True, slots=True)
-class VideoFrame:
-    """One frame of a video.
+class Video(FrameSource):
+    """A video file; no frame of it is bad by itself, a damaged file ends with an error.
 
     Args:
-        pixels: uint8 (H, W, 3), RGB unless BGR was asked for, turned upright.
-        time_ns: Presentation time since the file's start; it grows from frame to frame.
+        path: The file.
+
+    Raises:
+        DataError: If there is no such file, it is no video, or has no frame.
     """
 
-    pixels: NDArray[np.uint8]
-    time_ns: int
+    def __init__(self, path: str | Path) -> None:
+        self._path = path
+        info = probe_video(path)
+        self.info = SourceInfo(
+            name=str(path),
+            height=info.height,
+            width=info.width,
+            rate_hz=info.rate_hz,
+            duration_ns=info.duration_ns,
+            frame_count=info.frame_count,
+        )
+
+    def frames(
+        self,
+        start: int = 0,
+        *,
+        size: Size | None = None,
+        decode: bool = False,
+        on_bad: OnBad | None = None,
+    ) -> Iterator[Frame]:
+        """Yield the frames; see :meth:`FrameSource.frames`. They are always decoded."""
+        return read_video(self._path, size=size, start=start)
+
+    def sound(self) -> Iterator[SoundChunk]:
+        """Yield the first sound track; see :meth:`FrameSource.sound`."""
+        return read_sound(self._path)
 
 
 def probe_video(path: str | Path) -> VideoInfo:
@@ -83,9 +119,7 @@ def probe_video(path: str | Path) -> VideoInfo:
         )
 
 
-def read_video(
-    path: str | Path, *, size: tuple[int, int] | None = None, bgr: bool = False
-) -> Iterator[VideoFrame]:
+def read_video(path: str | Path, *, size: Size | None = None, start: int = 0) -> Iterator[Frame]:
     """Yield a video's frames from the first to the last.
 
     Variable frame rates keep their times; a rotation in the file is applied. A damaged file gives
@@ -94,7 +128,8 @@ def read_video(
     Args:
         path: The file.
         size: (height, width) to scale frames to; None keeps theirs.
-        bgr: BGR instead of RGB.
+        start: Index of the first frame to give; those before are decoded and dropped, which
+            costs less than half of giving them.
 
     Raises:
         DataError: If there is no such file, it is no video, has no frame, or is cut off or
@@ -106,16 +141,43 @@ def read_video(
         start_ns: int | None = None
         last_ns = -1
         period_ns = round(NS_PER_S / float(stream.average_rate or 30))
-        for frame in _decoded(container, stream, Path(path)):
+        for index, frame in enumerate(_decoded(container, stream, Path(path))):
             time_ns = _time_ns(frame, last_ns + period_ns)
             if start_ns is None:
                 start_ns = _start_ns(container, time_ns)
                 last_ns = start_ns - 1
             time_ns = max(time_ns, last_ns + 1)  # files with doubled or disordered times
             last_ns = time_ns
-            yield VideoFrame(_pixels(frame, size, "bgr24" if bgr else "rgb24"), time_ns - start_ns)
+            if index >= start:
+                yield Frame(index, time_ns - start_ns, _pixels(frame, size))
         if start_ns is None:
             raise _no_frames(path)
+
+
+def read_sound(path: str | Path) -> Iterator[SoundChunk]:
+    """Yield a video's first sound track, on the clock of its frames; nothing where it has none.
+
+    Raises:
+        DataError: If there is no such file, it is no video, or the track is cut off or damaged,
+            after all that could be decoded.
+    """
+    import av
+
+    with _opened(path) as container:
+        if not container.streams.audio:
+            return
+        start_ns = end_ns = _start_ns(container, 0)
+        try:
+            for frame in container.decode(container.streams.audio[0]):
+                time_ns = _time_ns(frame, end_ns)
+                samples = _samples(frame)
+                end_ns = time_ns + len(samples) * NS_PER_S // frame.sample_rate
+                if len(samples):
+                    yield SoundChunk(samples, frame.sample_rate, time_ns - start_ns)
+        except av.error.FFmpegError as error:
+            raise DataError(
+                f"the sound of {str(path)!r} is cut off or damaged ({_reason(error)})"
+            ) from error
 
 
 def _opened(path: str | Path) -> "InputContainer":
@@ -211,13 +273,26 @@ def _quarter_turns(frame: Any) -> int:
     return int(round(frame.rotation / 90) % 4)
 
 
-def _pixels(frame: Any, size: tuple[int, int] | None, pixel_format: str) -> NDArray[np.uint8]:
+def _pixels(frame: Any, size: Size | None) -> NDArray[np.uint8]:
     turns = _quarter_turns(frame)
     if size is not None:
         height, width = size if turns % 2 == 0 else size[::-1]
-        frame = frame.reformat(width=width, height=height, format=pixel_format)
-    pixels: NDArray[np.uint8] = frame.to_ndarray(format=pixel_format)
+        # In one step with the conversion, swscale makes every pixel darker by one or two.
+        frame = frame.reformat(width=width, height=height)
+    pixels: NDArray[np.uint8] = frame.to_ndarray(format="rgb24")
     return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
+
+
+def _samples(frame: Any) -> NDArray[np.float32]:
+    """Return an audio frame as (N, channels), -1..1."""
+    values = frame.to_ndarray()
+    table = values.T if frame.format.is_planar else values.reshape(-1, frame.layout.nb_channels)
+    if table.dtype.kind == "f":
+        return np.asarray(table, np.float32)
+    full_scale = 2.0 ** (8 * table.dtype.itemsize - 1)
+    zero = full_scale if table.dtype.kind == "u" else 0.0
+    samples: NDArray[np.float32] = ((table - zero) / full_scale).astype(np.float32)
+    return samples
 
 
 def _reason(error: Exception) -> str:

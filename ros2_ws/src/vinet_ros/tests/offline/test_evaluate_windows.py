@@ -1,0 +1,111 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
+import numpy as np
+import pytest
+import torch
+from made_videos import write_dhf1k, write_ucf_sports
+
+from vinet_ros.networks import create_model
+from vinet_ros.offline.evaluate_windows import plan_first_frames, predict_video
+from vinet_ros.preprocess import INPUT_SIZE, normalize_frames, resize_rgb
+from vinet_ros.streaming import Predictor
+from vinet_ros.training.datasets.layouts import LAYOUTS, find_videos
+
+T = 3
+
+
+@pytest.fixture(scope="module")
+def model():
+    torch.manual_seed(0)
+    network = create_model("vinet_lite", clip_length=T)
+    with torch.no_grad():  # motion adds nothing before training; here it shall
+        for parameter in network.decoder.parameters():
+            if not parameter.any() and parameter.ndim > 1:
+                parameter.normal_(0, 0.5)
+    return network.eval()
+
+
+@pytest.fixture(scope="module")
+def predictor(model):
+    return Predictor(model, path="torch", threads=1, window_rate_hz=-1)
+
+
+def by_hand(model, record, window):
+    frames = np.stack([resize_rgb(record.load_rgb(i), INPUT_SIZE) for i in window])
+    with torch.inference_mode():
+        return model(torch.from_numpy(normalize_frames(frames))[None])[0].numpy()
+
+
+def dhf1k(tmp_path, frames):
+    return find_videos(write_dhf1k(tmp_path, 0, 1, 0, frames), LAYOUTS["dhf1k"], "val")[0]
+
+
+def test_the_papers_window_repeats_the_first_frame(tmp_path, model, predictor):
+    record = dhf1k(tmp_path, 5)
+    found = {p.frame: p for p in predict_video(record, predictor, range(5))}
+    windows = {0: (0, 0, 0), 1: (0, 0, 1), 2: (0, 1, 2), 3: (1, 2, 3), 4: (2, 3, 4)}
+    assert list(found) == list(windows)
+    for frame, window in windows.items():
+        np.testing.assert_allclose(found[frame].values, by_hand(model, record, window), atol=1e-5)
+        assert found[frame].rgb.shape == (36, 64, 3)
+
+
+def test_the_authors_first_frames_look_ahead_in_reversed_windows(tmp_path, model, predictor):
+    record = dhf1k(tmp_path, 2 * T - 1)
+    found = {p.frame: p for p in predict_video(record, predictor, range(5), "authors")}
+    windows = {0: (2, 1, 0), 1: (3, 2, 1), 2: (0, 1, 2), 3: (1, 2, 3), 4: (2, 3, 4)}
+    assert sorted(found) == list(windows)
+    for frame, window in windows.items():
+        np.testing.assert_allclose(found[frame].values, by_hand(model, record, window), atol=1e-5)
+
+
+def test_the_authors_pad_short_videos_of_two_sets_only(tmp_path, model, predictor):
+    root = write_ucf_sports(tmp_path, frames=4)
+    record = find_videos(root, LAYOUTS["ucf_sports"], "test")[0]
+    found = {p.frame: p for p in predict_video(record, predictor, range(4), "authors")}
+    # Four frames and T = 3: the first two look ahead, frame 1 as well though it could look back.
+    windows = {0: (2, 1, 0), 1: (3, 2, 1), 2: (0, 1, 2), 3: (1, 2, 3)}
+    for frame, window in windows.items():
+        np.testing.assert_allclose(found[frame].values, by_hand(model, record, window), atol=1e-5)
+    short = dhf1k(tmp_path / "dhf1k", 4)
+    none = list(predict_video(short, predictor, range(4), "authors"))
+    assert [p.values for p in none] == [None] * 4
+    assert none[0].reason == "4 frames, the authors' code needs 5 (--first-frames paper)"
+
+
+def test_unreadable_frames_are_said_and_the_window_goes_on(tmp_path, model, predictor):
+    record = dhf1k(tmp_path, 4)
+    record.frames[1].write_bytes(b"broken")
+    record.frames[3].unlink()
+    found = {p.frame: p for p in predict_video(record, predictor, range(4))}
+    assert "not a readable image" in found[1].reason
+    assert "no such file" in found[3].reason
+    np.testing.assert_allclose(found[2].values, by_hand(model, record, (0, 0, 2)), atol=1e-5)
+
+
+def test_only_wanted_frames_are_given(tmp_path, predictor):
+    record = dhf1k(tmp_path, 5)
+    assert [p.frame for p in predict_video(record, predictor, range(0, 5, 2))] == [0, 2, 4]
+    alone = list(predict_video(record, None, [3]))
+    assert [(p.frame, p.values, p.reason) for p in alone] == [(3, None, "no network")]
+
+
+@pytest.mark.parametrize(
+    ("set_name", "frames", "ahead"),
+    [
+        *(("dhf1k", 63, 31), ("dhf1k", 500, 31), ("diem", 63, 31)),
+        *(("hollywood2", 31, 0), ("hollywood2", 32, 1), ("hollywood2", 40, 9)),
+        *(("ucf_sports", 62, 31), ("ucf_sports", 63, 31), ("ucf_sports", 90, 31)),
+    ],
+)
+def test_how_many_frames_of_vinet_look_ahead(set_name, frames, ahead):
+    plan = plan_first_frames("authors", set_name, frames, 32)
+    assert (plan.looking_ahead, plan.why_none) == (ahead, "")
+    assert plan_first_frames("paper", set_name, frames, 32).looking_ahead == 0
+
+
+def test_short_videos_and_unknown_rules_are_said():
+    assert "62 frames" in plan_first_frames("authors", "diem", 62, 32).why_none
+    with pytest.raises(ValueError, match="no rule 'both' for first frames; rules: paper, authors"):
+        plan_first_frames("both", "diem", 62, 32)

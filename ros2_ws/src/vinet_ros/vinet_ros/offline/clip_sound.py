@@ -1,0 +1,65 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
+"""A source's own sound for a network that hears."""
+
+from collections.abc import Iterator
+
+from vinet_ros.errors import DataError, SoundError
+from vinet_ros.offline.frames import NS_PER_S, FrameSource, SoundChunk
+from vinet_ros.streaming import Predictor
+
+_AHEAD_NS = NS_PER_S // 4  # a clip's sound ends half a frame after its newest frame
+
+
+class ClipSound:
+    """Gives a predictor the sound of a source as its frames need it.
+
+    Args:
+        source: Of the frames.
+        predictor: What it has heard before is forgotten.
+
+    Attributes:
+        note: What is heard, for people; empty where the network takes no sound.
+    """
+
+    def __init__(self, source: FrameSource, predictor: Predictor) -> None:
+        self.note = ""
+        self._predictor = predictor
+        self._chunks: Iterator[SoundChunk] = iter(())
+        self._next: SoundChunk | None = None
+        if predictor.hearing is None:
+            return
+        predictor.hearing.reset()
+        self._chunks = source.sound()
+        self._advance()
+        if self._next is not None:
+            rate_hz, channels = self._next.rate_hz, self._next.samples.shape[1]
+            self.note = f"heard its own sound: {rate_hz} Hz, channels: {channels}"
+        elif not self.note:
+            self.note = "no sound track: predicted with silence"
+
+    def feed(self, time_ns: int) -> None:
+        """Give all that a prediction for a frame of this time needs."""
+        while self._next is not None and self._next.time_ns <= time_ns + _AHEAD_NS:
+            chunk = self._next
+            try:
+                self._predictor.push_audio(chunk.samples, chunk.rate_hz, chunk.time_ns)
+            except SoundError as error:
+                self._stop(error)
+                return
+            self._advance()
+
+    def _advance(self) -> None:
+        """Read one chunk ahead; at the end, excerpts end with the sound."""
+        try:
+            self._next = next(self._chunks, None)
+        except DataError as error:
+            self._stop(error)
+        if self._next is None and self._predictor.hearing is not None:
+            self._predictor.hearing.finish()
+
+    def _stop(self, error: Exception) -> None:
+        begin_s = self._next.time_ns / NS_PER_S if self._next is not None else 0.0
+        self.note = f"silence from {begin_s:.1f} s on: {error}"
+        self._next, self._chunks = None, iter(())
