@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Start saliency_node, and on request a source of images and rviz."""
 
 from ament_index_python.packages import get_package_share_directory
@@ -11,7 +14,8 @@ from launch import Action, LaunchContext, LaunchDescription
 
 SHARE = get_package_share_directory("vinet_ros")
 PROFILE = SHARE + "/config/fastdds_large_images.xml"
-OLD_DISTROS = ("humble", "iron", "jazzy")
+# Fast DDS 3 (Kilted) renamed the variable; each version looks at its own only.
+PROFILE_VARIABLES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
 
 ARGUMENTS = {
     "image": ("image", "topic of the camera's images"),
@@ -19,7 +23,12 @@ ARGUMENTS = {
     "model": ("", "network; empty: as the parameter file says"),
     "weights": ("", "weights file; empty: as the parameter file says"),
     "device": ("", "auto, cpu, cuda or cuda:n; empty: as the parameter file says"),
-    "source": ("", "video file or camera index to play; empty: a camera publishes already"),
+    "source": (
+        "",
+        "video, folder of pictures, bag or camera to play; empty: a camera publishes already",
+    ),
+    "source_topic": ("", "image topic of a bag; empty: the only one there is"),
+    "source_params_file": (SHARE + "/config/source_node.yaml", "parameters of source_node"),
     "rviz": ("false", "whether to show everything in rviz"),
     "fixed_frame": ("camera_optical_frame", "rviz's fixed frame: frame_id of the images"),
     "namespace": ("", "namespace of all nodes"),
@@ -32,15 +41,12 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument(name, default_value=default, description=text)
         for name, (default, text) in ARGUMENTS.items()
     ]
-    started = [OpaqueFunction(function=large_images), OpaqueFunction(function=nodes)]
-    return LaunchDescription([*declared, *started])
-
-
-def large_images(context: LaunchContext) -> list[Action]:
-    # A profile that the user has set is kept; Fast DDS 3 (Kilted) renamed the variable.
-    old = EnvironmentVariable("ROS_DISTRO", default_value="").perform(context) in OLD_DISTROS
-    name = "FASTRTPS_DEFAULT_PROFILES_FILE" if old else "FASTDDS_DEFAULT_PROFILES_FILE"
-    return [SetEnvironmentVariable(name, EnvironmentVariable(name, default_value=PROFILE))]
+    # A profile that the user has set is kept.
+    profiles = [
+        SetEnvironmentVariable(name, EnvironmentVariable(name, default_value=PROFILE))
+        for name in PROFILE_VARIABLES
+    ]
+    return LaunchDescription([*declared, *profiles, OpaqueFunction(function=nodes)])
 
 
 def nodes(context: LaunchContext) -> list[Action]:
@@ -58,6 +64,7 @@ def nodes(context: LaunchContext) -> list[Action]:
         package="vinet_ros",
         executable="saliency_node",
         namespace=LaunchConfiguration("namespace"),
+        ros_arguments=["--enclave", "/vinet_ros/saliency_node"],
         parameters=[LaunchConfiguration("params_file"), given],
         remappings=remappings,
         output="screen",
@@ -66,7 +73,15 @@ def nodes(context: LaunchContext) -> list[Action]:
         package="vinet_ros",
         executable="source_node",
         namespace=LaunchConfiguration("namespace"),
-        parameters=[{"path": text("source"), "wait_for_subscribers": 1}],
+        ros_arguments=["--enclave", "/vinet_ros/source_node"],
+        parameters=[
+            LaunchConfiguration("source_params_file"),
+            {
+                "path": text("source"),
+                "topic": text("source_topic"),
+                "wait_for_subscribers": 1,
+            },
+        ],
         remappings=remappings,
         output="screen",
     )
@@ -87,6 +102,7 @@ def nodes(context: LaunchContext) -> list[Action]:
             ("/saliency/image_mono", "saliency/image_mono"),
             ("/gaze/markers", "gaze/markers"),
             ("/gaze/candidates", "gaze/candidates"),
+            ("/diagnostics/markers", "diagnostics/markers"),
         ],
         condition=IfCondition(LaunchConfiguration("rviz")),
     )

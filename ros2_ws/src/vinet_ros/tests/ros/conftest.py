@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Real nodes over real DDS, each test in a domain of its own."""
 
 import itertools
@@ -9,7 +12,11 @@ from pathlib import Path
 
 import pytest
 import rclpy
+from head_bench import HeadBench
 from node_bench import Bench
+from source_bench import play, viewer
+
+__all__ = ["play", "viewer"]
 
 PACKAGE = Path(__file__).parents[2]
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
@@ -35,6 +42,18 @@ def bench(domain_id: int) -> Iterator["Bench"]:
     """ROS is up, with a node to test others from."""
     rclpy.init(domain_id=domain_id)
     bench = Bench()
+    try:
+        yield bench
+    finally:
+        bench.close()
+        rclpy.try_shutdown()
+
+
+@pytest.fixture
+def head(domain_id: int) -> Iterator["HeadBench"]:
+    """ROS is up, with a head and its camera to test gaze_controller with."""
+    rclpy.init(domain_id=domain_id)
+    bench = HeadBench()
     try:
         yield bench
     finally:

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 import zlib
 from types import SimpleNamespace
 
@@ -7,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vinet_ros.encodings import MAX_PIXELS
 from vinet_ros.errors import FrameError
-from vinet_ros.ros.encodings import MAX_PIXELS
 from vinet_ros.ros.messages import (
     compressed_to_rgb,
 )
@@ -53,8 +56,7 @@ def test_an_orientation_tag_is_ignored():
 @pytest.mark.parametrize("suffix", [".png", ".jpg"])
 def test_every_truncation_is_refused(suffix):
     content = encoded(suffix)
-    end = len(content) - (4 if suffix == ".png" else 0)  # a PNG's last four bytes are a checksum
-    for length in {*range(0, end, 37), *range(end - 30, end)}:
+    for length in {*range(0, len(content), 37), *range(len(content) - 30, len(content))}:
         with pytest.raises(FrameError):
             compressed_to_rgb(compressed(content[:length]))
 
@@ -92,6 +94,56 @@ def test_a_decompression_bomb_is_refused_by_its_header(content):
 def test_a_compressed_picture_without_pixels_is_refused(content):
     with pytest.raises(FrameError):
         compressed_to_rgb(compressed(content))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        png_of(8000, 8000),
+        jpeg_of(8000, 8000),
+        png_of(8000, 8000).replace(b"\x08\x02\0\0\0", b"\x10\x06\0\0\0"),
+    ],
+)
+def test_more_pixels_than_the_bytes_can_hold_are_refused(content):
+    with pytest.raises(FrameError, match="cannot hold the 8000x8000 pixels"):
+        compressed_to_rgb(compressed(content))
+
+
+def test_a_full_picture_of_one_colour_is_not_taken_for_a_bomb():
+    plain = np.zeros((1500, 2000, 3), np.uint8)
+    for content in (
+        encoded(".jpg", plain),
+        encoded(".png", plain),
+        cv2.imencode(".jpg", plain[..., 0], (cv2.IMWRITE_JPEG_PROGRESSIVE, 1))[1].tobytes(),
+    ):
+        assert compressed_to_rgb(compressed(content)).shape == plain.shape
+
+
+def test_a_chunk_longer_than_the_file_is_refused():
+    content = bytearray(encoded(".png"))
+    place = content.index(b"IDAT") - 4
+    content[place : place + 4] = (0xE0000000).to_bytes(4, "big")
+    with pytest.raises(FrameError, match="cut off"):
+        compressed_to_rgb(compressed(bytes(content)))
+
+
+def test_what_is_not_pixels_is_left_out_of_a_png():
+    content = encoded(".png")
+    swelling = b"note\0\0" + zlib.compress(bytes(1 << 20))
+    for kind, data in ((b"zTXt", swelling), (b"acTL", bytes(8)), (b"gAMA", bytes(4))):
+        chunk = len(data).to_bytes(4, "big") + kind + data + b"\0\0\0\0"  # checksum wrong
+        with_chunk = content[:33] + chunk + content[33:]
+        np.testing.assert_array_equal(compressed_to_rgb(compressed(with_chunk)), smooth())
+
+
+def test_endless_scans_are_refused():
+    progressive = (cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
+    content = cv2.imencode(".jpg", smooth(), progressive)[1].tobytes()
+    assert compressed_to_rgb(compressed(content)).shape == (60, 80, 3)
+    last = content.rfind(b"\xff\xda")
+    endless = content[:-2] + content[last:-2] * 100 + content[-2:]
+    with pytest.raises(FrameError, match="at most 100 scans, got 1"):
+        compressed_to_rgb(compressed(endless))
 
 
 @pytest.mark.parametrize("content", [b"", b"GIF89a" * 20, b"\0" * 12 + encoded(".png")])

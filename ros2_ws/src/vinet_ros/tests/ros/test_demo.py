@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """The demo: its figures, its files, and whole runs with both nodes over DDS."""
 
 import csv
@@ -16,6 +19,7 @@ import pytest
 import rclpy
 
 from vinet_ros.gaze import PinholeCamera, pixel_to_pan_tilt, pixel_to_ray
+from vinet_ros.ros.demo_head import HEAD_SHEET, HEAD_VIDEO
 from vinet_ros.ros.demo_options import DemoError, default_clip, read_options, video_duration_s
 from vinet_ros.ros.demo_output import (
     COLUMNS,
@@ -211,7 +215,7 @@ def is_running(pid: int) -> bool:
 @pytest.mark.system
 def test_demo_plays_a_clip_and_leaves_its_files(tmp_path):
     done = subprocess.run(
-        [*DEMO, "--duration", "3", "--out", str(tmp_path)],
+        [*DEMO, "--duration", "3", "--head", "0", "--out", str(tmp_path)],
         capture_output=True,
         text=True,
         timeout=240,
@@ -230,7 +234,24 @@ def test_demo_plays_a_clip_and_leaves_its_files(tmp_path):
         frames = list(container.decode(video=0))
     assert len(frames) >= 3
     assert float(frames[-1].time) == pytest.approx(times_s[-1], abs=1.0)
-    assert cv2.imread(str(tmp_path / SHEET_NAME)).shape[1] > 1600
+    assert cv2.imread(str(tmp_path / SHEET_NAME)).shape[1] > 1200  # three pictures wide
+
+
+@pytest.mark.system
+def test_demo_closes_the_loop(tmp_path):
+    done = subprocess.run(
+        [*DEMO, "--duration", "1", "--head", "6", "--out", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=400,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "degrees off what moved" in done.stdout  # it appears after three seconds
+    with av.open(str(tmp_path / HEAD_VIDEO)) as container:
+        frames = list(container.decode(video=0))
+    assert len(frames) >= 3 and float(frames[-1].time) < 20.0
+    assert np.std(frames[-1].to_ndarray(format="rgb24")) > 10
+    assert cv2.imread(str(tmp_path / HEAD_SHEET)).shape[1] > 1200
 
 
 @pytest.mark.system

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Statuses: their levels, words and keys."""
 
 from dataclasses import replace
@@ -7,38 +10,40 @@ from geometry_msgs.msg import PointStamped
 from node_bench import Bench, spot
 
 from vinet_ros.gaze import PinholeCamera
-from vinet_ros.ros.calibration import CameraView
 from vinet_ros.ros.diagnostic_keys import STATUSES
-from vinet_ros.ros.input_monitor import InputReport
-from vinet_ros.ros.process_usage import Usage, UsageMeter
-from vinet_ros.ros.record import Incident, Record, StepReport
-from vinet_ros.ros.saliency_diagnostics import (
+from vinet_ros.ros.health import (
     CameraHealth,
     Health,
     InputHealth,
     LifecycleHealth,
     WorkHealth,
-    statuses,
 )
+from vinet_ros.ros.input_monitor import InputReport
+from vinet_ros.ros.process_usage import Usage, UsageMeter
+from vinet_ros.ros.record import Incident, Record, StepReport
+from vinet_ros.ros.saliency_diagnostics import statuses
 from vinet_ros.ros.status import Level, StatusBuilder
 from vinet_ros.ros.timings import TimingSummary
 from vinet_ros.streaming import WindowCounters
+from vinet_ros.streaming.camera_view import CameraView
 
 REPORT = InputReport(
-    received=300, sent=300, expected=300, rate_hz=30.0, recent_share=1.0, gaps=0,
+    received=300, sent=300, expected=300, rate_hz=30.0, window_s=10.0, recent_share=1.0, gaps=0,
     longest_gap_s=0.0, silence_s=0.01,
 )  # fmt: skip
 INPUT = InputHealth(
-    topic="/image", transport="raw", publishers=("/camera",), other_types=(), report=REPORT,
-    lost_in_transport=0, size=(480, 640), verdicts={}, ages_ns=(5_000_000, 9_000_000),
-    clock_waits=False,
+    topic="/image", transport="raw", publishers=("/camera",), mismatched=(), other_types=(),
+    report=REPORT, lost_in_transport=0, used=300, size=(480, 640), encoding="rgb8", verdicts={},
+    ages_ns=(5_000_000, 9_000_000), clock_waits=False, clock_still_s=0.0,
 )  # fmt: skip
 QUICK = TimingSummary(count=100, p50_ms=20.0, p95_ms=30.0, max_ms=50.0)
 HEALTHY = Health(
     lifecycle=LifecycleHealth("active", "activate done", failed=False),
     usage=Usage(0.5, 400.0, 3),
     input=INPUT,
-    work=WorkHealth(WindowCounters(), 1.0, 8, 15.0, skipped=3, wanted=True),
+    work=WorkHealth(
+        WindowCounters(), 1.0, 8, 15.0, skipped=3, under_way_s=0.0, wanted=True, made={}
+    ),
     camera=CameraHealth("/camera_info", CameraView(PinholeCamera.from_hfov(640, 480, 60), "")),
     steps={"predict": StepReport(QUICK, QUICK, 15.0), "latency": StepReport(QUICK, QUICK, 15.0)},
 )
@@ -90,10 +95,14 @@ def test_a_rate_is_too_low_below_nine_tenths() -> None:
     ("kind", "name", "level"),
     [
         ("image", "input", Level.WARN),
-        ("stamps", "stamps", Level.WARN),
+        ("stream", "input", Level.WARN),
+        ("stamps", "stamps", Level.ERROR),
+        ("order", "stamps", Level.WARN),
         ("clock", "stamps", Level.WARN),
         ("window", "window", Level.WARN),
         ("prediction", "inference", Level.ERROR),
+        ("output", "outputs", Level.ERROR),
+        ("callback", "process", Level.ERROR),
     ],
 )
 def test_an_incident_is_shown_for_ten_seconds_and_counted_for_ever(kind, name, level) -> None:
@@ -113,7 +122,8 @@ def test_an_incident_is_shown_for_ten_seconds_and_counted_for_ever(kind, name, l
 def test_images_of_another_time_are_named() -> None:
     old = replace(INPUT, ages_ns=(6_000_000_000, 7_000_000_000))
     level, message = level_and_words(replace(HEALTHY, input=old), "stamps")
-    assert level is Level.WARN and "6 s old on arrival; synchronise" in message
+    assert level is Level.ERROR
+    assert "7 s old on arrival, expected at most 5 s; synchronise the clocks" in message
     ahead = replace(QUICK, p50_ms=-40.0)
     health = replace(HEALTHY, steps={"latency": StepReport(ahead, ahead, 15.0)})
     level, message = level_and_words(health, "latency")
@@ -177,6 +187,8 @@ def test_the_node_publishes_every_documented_key(bench: Bench) -> None:
     told = {s.name.split(": ")[1]: {v.key for v in s.values} for s in bench.diagnostics[-1].status}
     missing = {name: set(keys) - told[name] for name, keys in STATUSES.items()}
     missing["process"].discard("gpu_memory_mib")  # only where there is a GPU
+    shared = {"shared_by", "wait_p50_ms"}  # only where several nodes share a network
+    missing["model"] -= {key for key in missing["model"] if key.startswith("together")} | shared
     missing["stamps"] -= {"age_min_ms", "age_max_ms"}  # only when an image came since the last
     assert not {name: keys for name, keys in missing.items() if keys}
     assert {s.hardware_id for s in bench.diagnostics[-1].status} == {"/image"}

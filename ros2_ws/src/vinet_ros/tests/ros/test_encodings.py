@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 from types import SimpleNamespace
 
 import numpy as np
@@ -6,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sensor_msgs.msg import Image
 
+from vinet_ros.encodings import ENCODINGS
 from vinet_ros.errors import FrameError
-from vinet_ros.ros.encodings import ENCODINGS
 from vinet_ros.ros.messages import (
     fill_image,
     image_to_rgb,
@@ -73,6 +76,10 @@ ENCODERS = {
     "bgra8": lambda rgb: with_alpha(rgb[..., ::-1]),
     "rgb16": wide,
     "bgr16": lambda rgb: wide(rgb[..., ::-1]),
+    "8UC3": lambda rgb: rgb[..., ::-1],
+    "8UC4": lambda rgb: with_alpha(rgb[..., ::-1]),
+    "rgba16": lambda rgb: wide(with_alpha(rgb)),
+    "bgra16": lambda rgb: wide(with_alpha(rgb[..., ::-1])),
     "mono8": grey,
     "8UC1": grey,
     "mono16": lambda rgb: wide(grey(rgb)),

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Counts of what came and of what should have come."""
 
 import pytest
@@ -92,3 +95,51 @@ def test_publishers_that_come_and_go_for_months_are_summed_up() -> None:
     report = monitor.report(1000 * PERIOD)
     assert (report.received, report.sent) == (400, 1000)
     assert len(monitor._numbers) <= 8
+
+
+def test_a_change_of_rate_is_told_once() -> None:
+    monitor = InputMonitor(0)
+    told = []
+    stamp_ns = START
+    for rate_hz, count in ((30, 40), (10, 20), (30, 20)):
+        for _ in range(count):
+            stamp_ns += SECOND // rate_hz
+            told.append(monitor.arrived(stamp_ns, stamp_ns - START, None, gap_ns=SECOND))
+    assert [words for words in told if words] == [
+        "the camera's rate changed from 30.0 to 10.0 Hz",
+        "the camera's rate changed from 10.0 to 30.0 Hz",
+    ]
+
+
+def test_losses_and_jitter_are_no_change_of_rate() -> None:
+    monitor = InputMonitor(0)
+    told = []
+    for index in [*range(40), *range(40, 120, 2)]:  # every second one is lost on the way
+        info = {"publication_sequence_number": index, "publisher_gid": {"data": b"a"}}
+        jitter_ns = (index * 7919 % 13 - 6) * PERIOD // 20
+        told.append(
+            monitor.arrived(
+                START + index * PERIOD + jitter_ns, index * PERIOD, info, gap_ns=SECOND
+            )
+        )
+    assert not any(told)
+
+
+def test_a_camera_that_comes_back_with_another_rate_is_told() -> None:
+    monitor = InputMonitor(0)
+    play(monitor, range(40), numbered=False)
+    told = [
+        monitor.arrived(START + 100 * SECOND + k * SECOND // 5, k, None, gap_ns=SECOND // 2)
+        for k in range(12)
+    ]
+    assert [words for words in told if words] == ["the camera's rate changed from 30.0 to 5.0 Hz"]
+
+
+def test_a_flood_of_images_does_not_fill_the_memory() -> None:
+    monitor = InputMonitor(0)
+    for k in range(50_000):  # at ten kilohertz
+        monitor.arrived(START + k * 100_000, k * 100_000, None, gap_ns=SECOND)
+    report = monitor.report(50_000 * 100_000)
+    assert len(monitor._arrivals) <= 4096
+    assert report.rate_hz == pytest.approx(10_000, rel=0.01)
+    assert report.received == 50_000

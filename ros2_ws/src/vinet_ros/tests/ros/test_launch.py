@@ -1,6 +1,10 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Launch files against the code: executables, parameters, remappings and files that exist."""
 
 import ast
+import json
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -8,18 +12,21 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
+from sensor_msgs.msg import Image
+from visualization_msgs.msg import MarkerArray
 
 from vinet_ros.ros import saliency_outputs
+from vinet_ros.ros.diagnostic_markers import DIAGNOSTIC_MARKERS
 from vinet_ros.ros.parameter_docs import NODES
+from vinet_ros.ros.saliency_parameters import SaliencyParameters
 
 PACKAGE = Path(__file__).parents[2]
 LAUNCH_FILES = sorted((PACKAGE / "launch").glob("*.launch.py"))
+# Each of saliency_nodes is a saliency_node.
+PARAMETERS = {**NODES, "saliency_nodes": SaliencyParameters}
 INPUTS = {"image", "camera_info"}
-OUTPUTS = {output.topic for output in saliency_outputs.OUTPUTS}
-# Of rviz's own plugin lists (rviz_default_plugins and rviz_common, plugins_description.xml).
-DISPLAYS = {"Image", "MarkerArray", "PointCloud2", "Axes", "Grid", "TF", "Camera", "PointStamped"}
-TOOLS_AND_VIEWS = {"Interact", "MoveCamera", "Select", "FocusCamera", "Measure", "Orbit", "TF"}
-PANELS = {"Displays", "Selection", "Tool Properties", "Views", "Time"}
+OUTPUTS = {output.topic for output in saliency_outputs.OUTPUTS} | {DIAGNOSTIC_MARKERS}
+RVIZ = json.loads((PACKAGE / "tests/data/rviz_classes.json").read_text())["classes"]
 
 
 @pytest.fixture(params=LAUNCH_FILES, ids=lambda path: path.name)
@@ -90,7 +97,7 @@ def test_parameters_are_those_that_the_nodes_declare(tree: ast.Module) -> None:
     for node in nodes(tree):
         if "parameters" not in node:
             continue
-        declared = {field.name for field in fields(NODES[node["executable"].value])}
+        declared = {field.name for field in fields(PARAMETERS[node["executable"].value])}
         for entry in node["parameters"].elts:
             if isinstance(entry, ast.Dict):
                 given = {key.value for key in entry.keys}
@@ -100,7 +107,18 @@ def test_parameters_are_those_that_the_nodes_declare(tree: ast.Module) -> None:
                 continue
             assert given <= declared
             checked += len(given)
-    assert checked >= 4
+    assert checked >= 3
+
+
+def test_nodes_start_in_the_enclaves_of_the_policy(tree: ast.Module) -> None:
+    """Without DDS security an enclave changes nothing; with it, this one holds the node's keys."""
+    policy = ElementTree.parse(PACKAGE / "config/sros2_policy.xml").getroot()
+    enclaves = {enclave.get("path") for enclave in policy.iter("enclave")}
+    for node in nodes(tree):
+        if node["package"].value == "vinet_ros":
+            option, enclave = ast.literal_eval(node["ros_arguments"])
+            assert option == "--enclave" and enclave in enclaves
+            assert node["executable"].value.rstrip("s") == enclave.rpartition("/")[2]
 
 
 def test_remappings_are_of_topics_that_exist(tree: ast.Module) -> None:
@@ -118,7 +136,7 @@ def test_remappings_are_of_topics_that_exist(tree: ast.Module) -> None:
 
 def test_files_that_are_named_are_shipped(tree: ast.Module) -> None:
     named = [s for s in strings(tree) if s.startswith(("/config", "/rviz", "/launch", "/models"))]
-    assert len(named) >= 3
+    assert len(named) >= 2
     for path in named:
         assert (PACKAGE / path.lstrip("/")).is_file()
     setup = (PACKAGE / "setup.py").read_text()
@@ -142,16 +160,55 @@ def test_arguments_that_are_used_are_declared(tree: ast.Module) -> None:
 def test_the_rviz_file_shows_topics_and_classes_that_exist(tree: ast.Module) -> None:
     config = yaml.safe_load((PACKAGE / "rviz/saliency.rviz").read_text())
     manager = config["Visualization Manager"]
-    classes = {display["Class"] for display in manager["Displays"]}
-    assert classes <= {f"rviz_default_plugins/{name}" for name in DISPLAYS}
-    others = {tool["Class"] for tool in manager["Tools"]}
-    others |= {manager["Views"]["Current"]["Class"], manager["Transformation"]["Current"]["Class"]}
-    assert others <= {f"rviz_default_plugins/{name}" for name in TOOLS_AND_VIEWS}
-    assert {panel["Class"] for panel in config["Panels"]} <= {f"rviz_common/{p}" for p in PANELS}
+    assert {display["Class"] for display in manager["Displays"]} <= set(RVIZ["Display"])
+    assert {tool["Class"] for tool in manager["Tools"]} <= set(RVIZ["Tool"])
+    assert manager["Views"]["Current"]["Class"] in RVIZ["ViewController"]
+    assert manager["Transformation"]["Current"]["Class"] in RVIZ["FrameTransformer"]
+    assert {panel["Class"] for panel in config["Panels"]} <= set(RVIZ["Panel"])
     shown = {d["Topic"]["Value"].lstrip("/") for d in manager["Displays"] if "Topic" in d}
-    assert {"image", "saliency/overlay", "gaze/markers"} <= shown <= INPUTS | OUTPUTS
-    remapped = {s for s in strings(tree) if s.startswith("/")}
-    assert {f"/{topic}" for topic in shown} <= remapped
+    wanted = {"image", "saliency/overlay", "gaze/markers", DIAGNOSTIC_MARKERS}
+    assert wanted <= shown <= INPUTS | OUTPUTS
+    assert all(display["Enabled"] for display in manager["Displays"])
+    if "rviz2" in strings(tree):
+        remapped = {s for s in strings(tree) if s.startswith("/")}
+        assert {f"/{topic}" for topic in shown} <= remapped
+
+
+def test_displays_of_marker_arrays_are_for_topics_of_them(tree: ast.Module) -> None:
+    """A display that gets another type shows nothing but an error in its tree."""
+    types = {output.topic: output.message_type for output in saliency_outputs.OUTPUTS}
+    types |= {"image": Image, DIAGNOSTIC_MARKERS: MarkerArray}
+    config = yaml.safe_load((PACKAGE / "rviz/saliency.rviz").read_text())
+    checked = 0
+    for display in config["Visualization Manager"]["Displays"]:
+        if "Topic" in display:
+            topic = display["Topic"]["Value"].lstrip("/")
+            assert display["Class"] == f"rviz_default_plugins/{types[topic].__name__}"
+            checked += 1
+    assert checked >= 5
+
+
+def test_images_get_the_transport_profile_on_every_distribution(tree: ast.Module) -> None:
+    """Each version of Fast DDS knows one of the two variables; a user's own value stays."""
+    (variables,) = [
+        ast.literal_eval(statement.value)
+        for statement in tree.body
+        if isinstance(statement, ast.Assign)
+        and isinstance(statement.targets[0], ast.Name)
+        and statement.targets[0].id == "PROFILE_VARIABLES"
+    ]
+    assert set(variables) == {"FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE"}
+    (function,) = [node for node in tree.body if isinstance(node, ast.FunctionDef)][:1]
+    (setting,) = [
+        node
+        for node in ast.walk(function)
+        if isinstance(node, ast.ListComp) and "PROFILE_VARIABLES" in ast.unparse(node)
+    ]
+    assert ast.unparse(setting.elt) == (
+        "SetEnvironmentVariable(name, EnvironmentVariable(name, default_value=PROFILE))"
+    )
+    returned = ast.unparse(function.body[-1])
+    assert returned.index("*profiles") < returned.index("OpaqueFunction(function=nodes)")
 
 
 def test_the_transport_profile_is_whole() -> None:

@@ -1,5 +1,9 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Which network is run: files, hashes, devices."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +13,7 @@ import torch
 from vinet_ros.errors import DeviceError, WeightsError
 from vinet_ros.networks import create_model
 from vinet_ros.networks.weights import WeightsCard, bundled_weights, save_weights
-from vinet_ros.ros.model_setup import choose_model, load_predictor
+from vinet_ros.ros.model_setup import SharedLoader, choose_model, load_predictor
 from vinet_ros.ros.saliency_parameters import SaliencyParameters
 
 SMALL = {"clip_length": 2, "width": 16, "motion_width": 8}
@@ -42,6 +46,15 @@ def test_another_hash_is_refused(weights) -> None:
     parameters = SaliencyParameters(weights=str(weights[0]), weights_sha256="0" * 64)
     with pytest.raises(WeightsError, match=weights[1].sha256):
         load_predictor(parameters)
+
+
+def test_a_file_with_another_hash_is_not_even_looked_into(tmp_path: Path) -> None:
+    path = tmp_path / "mystery.pt"
+    path.write_bytes(b"no weights at all")
+    parameters = SaliencyParameters(weights=str(path), weights_sha256="0" * 64)
+    assert parameters.model == "auto"  # so that the file would have to tell the network
+    with pytest.raises(WeightsError, match="is not the expected file"):
+        choose_model(parameters)
 
 
 def test_a_file_that_says_nothing_of_its_network_needs_the_name(tmp_path: Path) -> None:
@@ -85,3 +98,35 @@ def test_a_device_that_is_not_there(weights) -> None:
     assert loaded.predictor.executor.device == "cpu"
     assert "cuda:7 is not there" in loaded.predictor.executor.reason
     loaded.predictor.close()
+
+
+def test_nodes_that_ask_for_the_same_share_it(weights) -> None:
+    loader = SharedLoader(batches=1)
+    path, card = weights
+    same = SaliencyParameters(weights=str(path), warmup="wait", inference_threads=1)
+    left = loader.for_user("/left")(same, "")
+    right = loader.for_user("/right")(replace(same, weights_sha256=card.sha256.upper()), "cpu")
+    assert left.predictor.executor.sharing.users == ("/left", "/right")
+    assert len(loader.networks) == 1
+    assert (left.name, left.trained, left.sha256) == ("vinet_lite", True, card.sha256)
+    third = loader.for_user("/third")(replace(same, inference_threads=2), "")
+    assert len(loader.networks) == 2
+    with pytest.raises(WeightsError, match=card.sha256):
+        loader.for_user("/fourth")(replace(same, weights_sha256="0" * 64), "")
+    assert len(loader.networks) == 2
+    for loaded in (left, right, third):
+        loaded.predictor.close()
+    assert len(loader.networks) == 0
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_each_node_is_told_why_it_runs_where_it_does(weights) -> None:
+    loader = SharedLoader(batches=1)
+    missing = SaliencyParameters(weights=str(weights[0]), device="cuda:7")
+    fallen_back = loader.for_user("/left")(missing, "")
+    asked = loader.for_user("/right")(replace(missing, device="cpu"), "")
+    assert "cuda:7 is not there" in fallen_back.predictor.executor.reason
+    assert "cuda:7" not in asked.predictor.executor.reason
+    assert len(loader.networks) == 1
+    for loaded in (fallen_back, asked):
+        loaded.predictor.close()

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Parameters live in a dataclass; ROS, YAML and docs follow it."""
 
 from dataclasses import dataclass, fields
@@ -34,6 +37,7 @@ class Sample:
     mode: str = parameter("raw", "Mode.", choices=("raw", "compressed"))
     device: str = parameter("auto", "Device.", pattern="auto|cuda(:[0-9]+)?")
     enabled: bool = parameter(True, "Enabled.")
+    place_m: tuple[float, ...] = parameter((0.0, 0.0, 1.5), "Place.")
 
     def __post_init__(self) -> None:
         check_parameters(self)
@@ -50,6 +54,9 @@ class Sample:
         ({"mode": "jpeg"}, "mode must be one of raw, compressed; got 'jpeg'"),
         ({"device": "cuda:"}, "device must be matching"),
         ({"enabled": "yes"}, "enabled must be of type bool, got 'yes'"),
+        ({"place_m": (0.0, 1.0)}, "place_m must be 3 finite numbers, got"),
+        ({"place_m": (0.0, 1.0, float("inf"))}, "place_m must be 3 finite numbers, got"),
+        ({"place_m": "0 0 0"}, "place_m must be 3 finite numbers, got '0 0 0'"),
         ({"depth": 0, "mode": ""}, "depth must be 1 to 64, got 0; mode must be one of"),
     ],
 )
@@ -144,6 +151,7 @@ def test_the_yaml_file_holds_exactly_the_defaults(name: str) -> None:
     loaded = yaml.safe_load((PACKAGE / "config" / f"{name}.yaml").read_text())
     values = loaded["/**"]["ros__parameters"]
     defaults = {spec.name: spec.default for spec in parameter_specs(NODES[name])}
+    values = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
     assert values == defaults
     assert list(values) == list(defaults)
     assert [type(value) for value in values.values()] == [type(d) for d in defaults.values()]

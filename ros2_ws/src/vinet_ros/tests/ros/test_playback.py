@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 import itertools
 import threading
 import time
@@ -7,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vinet_ros.offline.video import NS_PER_S, VideoFrame
+from vinet_ros.offline.frames import NS_PER_S, Frame
 from vinet_ros.ros.playback import ReadAhead, Schedule, looped, resampled, wait_until
 
 unhurried = settings(deadline=None)  # the machine may be busy
 
 
 def frame(number, time_ns):
-    return VideoFrame(np.full((2, 2, 3), number, np.uint8), time_ns)
+    return Frame(number, time_ns, np.full((2, 2, 3), number, np.uint8), stamp_ns=time_ns + 1000)
 
 
 def clip(times_ns):
@@ -22,7 +25,7 @@ def clip(times_ns):
 
 
 def number_of(shown):
-    return int(shown.pixels[0, 0, 0])
+    return int(shown.rgb()[0, 0, 0])
 
 
 def test_a_loop_goes_on_where_the_last_frame_ends():
@@ -36,6 +39,17 @@ def test_a_loop_goes_on_where_the_last_frame_ends():
         (2, 200),
         (0, 240),
     ]
+
+
+def test_a_loop_takes_recorded_stamps_along():
+    frames = list(itertools.islice(looped(lambda: clip([0, 40, 80]), 40), 7))
+    assert [f.stamp_ns - f.time_ns for f in frames] == [1000] * 7
+    assert [f.index for f in frames] == [0, 1, 2, 0, 1, 2, 0]
+
+
+def test_a_single_frame_lasts_as_long_as_is_said():
+    frames = itertools.islice(looped(lambda: clip([5]), 40), 3)
+    assert [f.time_ns for f in frames] == [5, 50, 95]
 
 
 def test_a_loop_of_nothing_ends():
@@ -82,6 +96,18 @@ def test_stamps_follow_the_nodes_clock_or_the_file():
         assert schedule.clock_ns(schedule.due_ns(400)) == schedule.stamp_ns(400)
     assert by_clock.stamp_ns(400) == 5200
     assert by_file.stamp_ns(400) == 5400
+
+
+@pytest.mark.parametrize("file_stamps", [False, True])
+def test_a_schedule_starts_with_a_frame_that_is_due_now(file_stamps):
+    before_ns = time.monotonic_ns()
+    schedule = Schedule.starting_at(600, 5000, 2.0, file_stamps=file_stamps)
+    assert before_ns <= schedule.due_ns(600) <= time.monotonic_ns()
+    assert schedule.stamp_ns(600) == 5000
+    later_ns = time.monotonic_ns()
+    schedule.begin(600)
+    assert later_ns <= schedule.due_ns(600) <= time.monotonic_ns()
+    assert schedule.stamp_ns(600) == 5000
 
 
 @pytest.mark.parametrize("file_stamps", [False, True])

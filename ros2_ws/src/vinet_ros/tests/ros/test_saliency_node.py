@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """saliency_node over real DDS: what it publishes, its parameters and its lifecycle."""
 
 import math
@@ -14,10 +17,8 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 from std_srvs.srv import SetBool, Trigger
 from visualization_msgs.msg import Marker, MarkerArray
 
-from vinet_ros.ros import saliency_outputs
 from vinet_ros.ros.messages import compressed_to_rgb, image_to_rgb, stamp_to_ns
-from vinet_ros.ros.model_setup import LoadedModel
-from vinet_ros.ros.saliency_parameters import SaliencyParameters
+from vinet_ros.streaming import scene as scenes
 
 
 def test_the_gaze_is_on_the_bright_spot_of_a_frame_that_was_sent(bench: Bench) -> None:
@@ -90,13 +91,13 @@ def test_nothing_is_computed_that_nobody_listens_to(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn = []
-    draw = saliency_outputs.draw_overlay
+    draw = scenes.draw_overlay
 
     def counted(*arguments: object) -> np.ndarray:
         drawn.append(arguments)
         return draw(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(saliency_outputs, "draw_overlay", counted)
+    monkeypatch.setattr(scenes, "draw_overlay", counted)
     bench.active()
     bench.show(lambda: int(bench.value("input", "frames_received") or 0) >= 10)
     assert bench.says("inference", "idle: nobody listens", level=0)
@@ -197,46 +198,59 @@ def test_other_parameters_count_from_the_next_map_on(bench: Bench) -> None:
 def test_max_rate_is_kept_and_the_rest_is_counted_as_skipped(bench: Bench) -> None:
     bench.active(max_rate_hz=5.0)
     pixels = bench.listen(PointStamped, "gaze/pixel")
-    sent = bench.show(lambda: len(pixels) >= 6)
-    assert len(sent) >= 25  # at 33 a second, six fives are five fifths of a second
+    start_ns = bench.now_ns()
+    bench.show(lambda: len(pixels) >= 6)
+    assert bench.now_ns() - start_ns >= 950_000_000  # from the first to the sixth, five fifths
     bench.spin_until(lambda: int(bench.value("inference", "skipped_windows") or 0) >= 10)
 
 
-def test_enable_and_reset(bench: Bench) -> None:
+def test_disabled_it_leaves_the_camera_alone_and_says_so(bench: Bench) -> None:
     bench.active()
     pixels = bench.listen(PointStamped, "gaze/pixel")
     bench.show(lambda: pixels)
-    enable = bench.node.create_client(SetBool, "saliency_node/enable")
-    reset = bench.node.create_client(Trigger, "saliency_node/reset")
-    done = enable.call_async(SetBool.Request(data=False))
-    bench.spin_until(done.done)
-    bench.spin_until(lambda: bench.says("lifecycle", "disabled", level=1))
-    bench.spin_for(0.2)
+    answer = bench.call(SetBool, "enable", data=False)
+    assert answer.success and answer.message == "disabled, active"
+    camera = bench.publisher()
+    bench.spin_until(lambda: camera.get_subscription_count() == 0)  # images cost nothing now
+    bench.spin_until(lambda: bench.says("lifecycle", "disabled; call ~/enable", level=1))
+    for name in ("input", "stamps", "window", "inference", "outputs", "camera"):
+        assert bench.says(name, "the node is disabled", level=3)
     pixels.clear()
-    before = int(bench.value("input", "frames_received") or 0)
-    bench.show(lambda: int(bench.value("input", "frames_received") or 0) > before + 10)
+    for _ in range(20):
+        bench.send(spot())
+        bench.spin_for(0.02)
     assert not pixels
-    done = enable.call_async(SetBool.Request(data=True))
-    bench.spin_until(done.done)
-    bench.show(lambda: pixels)
+    answer = bench.call(SetBool, "enable", data=True)
+    assert answer.message == "enabled, active"
+    bench.fresh(pixels)
+    bench.spin_until(lambda: bench.says("lifecycle", "active", level=0))
+
+
+def test_what_was_disabled_stays_so_over_a_life(bench: Bench) -> None:
+    node = bench.active()
+    bench.call(SetBool, "enable", data=False)
+    node.trigger_deactivate(), node.trigger_cleanup()
+    assert bench.call(SetBool, "enable", data=False).message == "disabled, unconfigured"
+    node.trigger_configure(), node.trigger_activate()
+    assert "disabled" in node.reason
     bench.spin_for(0.3)
-    resets = int(bench.value("window", "resets") or 0)
-    done = reset.call_async(Trigger.Request())
-    bench.spin_until(done.done)
-    assert done.result().success
-    bench.show(lambda: int(bench.value("window", "resets") or 0) == resets + 1)
+    assert bench.node.count_subscribers("image") == 0
+    bench.call(SetBool, "enable", data=True)
+    bench.fresh(bench.listen(PointStamped, "gaze/pixel"))
 
 
-def test_deactivate_waits_for_the_prediction_that_is_under_way(bench: Bench) -> None:
-    network = Gated()
-    node = bench.active(Loader(network))
+def test_reset_starts_the_window_anew(bench: Bench) -> None:
+    node = bench.active(window_rate_hz=-1.0)
     pixels = bench.listen(PointStamped, "gaze/pixel")
-    bench.show(lambda: network.begun)
-    threading.Timer(0.5, network.go_on.release).start()
+    bench.show(lambda: bench.says("window", "full"))
+    bench.spin_for(0.3)
+    answer = bench.call(Trigger, "reset")
+    assert answer.success and answer.message == "the window starts anew"
+    bench.spin_until(lambda: bench.value("window", "fill") == "0")
+    bench.fresh(pixels)
     node.trigger_deactivate()
-    assert node.state == "inactive"
-    assert not [t for t in threading.enumerate() if t.name == "prediction"]
-    bench.spin_until(lambda: pixels)  # it was still published
+    answer = bench.call(Trigger, "reset")
+    assert not answer.success and answer.message == "nothing to reset: the node is inactive"
 
 
 def test_nothing_queues_behind_a_slow_network(bench: Bench) -> None:
@@ -270,23 +284,6 @@ def test_many_lives_leave_nothing_behind(bench: Bench) -> None:
     assert len(list(node.subscriptions)) <= 1  # the clock's, if any
     topics = {name for name, _ in node.get_publisher_names_and_types_by_node("saliency_node", "/")}
     assert not {name for name in topics if name.startswith(("/gaze", "/saliency/"))}
-
-
-def test_a_bug_at_configure_is_told_and_can_be_overcome(bench: Bench) -> None:
-    load = Loader()
-    failures = [KeyError("a bug")]
-
-    def load_late(parameters: SaliencyParameters, device: str) -> LoadedModel:
-        if failures:
-            raise failures.pop()
-        return load(parameters, device)
-
-    node = bench.saliency_node(load_late)
-    bench.spin_until(lambda: bench.says("lifecycle", "configure broke: KeyError", level=2))
-    assert node.state == "unconfigured"
-    node.trigger_configure(), node.trigger_activate()
-    bench.fresh(bench.listen(PointStamped, "gaze/pixel"))
-    bench.spin_until(lambda: bench.value("lifecycle", "failures") == "1")
 
 
 def test_without_autostart_it_waits(bench: Bench) -> None:

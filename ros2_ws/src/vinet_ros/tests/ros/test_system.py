@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Whole processes over real DDS: a clip in source_node, saliency_node, and this test listening."""
 
 import os

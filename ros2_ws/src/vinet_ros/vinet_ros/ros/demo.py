@@ -1,16 +1,17 @@
-"""The demo: a clip or a camera through source_node and saliency_node, as on a robot.
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
+"""The demo: a clip or a camera through source_node and saliency_node, then a closed loop.
 
 Both nodes run in processes of their own and talk over DDS; the demo is a third one, which
 subscribes to what they publish, shows it live and leaves files.
 """
 
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
@@ -23,11 +24,13 @@ from rich.console import Console
 from sensor_msgs.msg import CameraInfo, Image
 
 from vinet_ros.errors import VinetError
+from vinet_ros.ros.demo_head import HeadDemo
 from vinet_ros.ros.demo_options import DemoError, DemoOptions, read_options
 from vinet_ros.ros.demo_output import SHEET_NAME, TABLE_NAME, VIDEO_NAME, DemoOutput
 from vinet_ros.ros.demo_processes import NodeProcess, parameter_arguments
 from vinet_ros.ros.demo_state import DemoState, Gaze, direction_deg, percentile
 from vinet_ros.ros.demo_view import DemoView
+from vinet_ros.ros.interrupts import end_on_signals
 from vinet_ros.ros.messages import image_to_rgb, stamp_to_ns
 from vinet_ros.ros.qos import sensor_qos
 
@@ -260,23 +263,17 @@ def share_folder() -> Path:
     return Path(get_package_share_directory("vinet_ros"))
 
 
-def _interrupt_once(signal_number: int, frame: FrameType | None) -> None:
-    # The children are ended after the first one; a second must not break that off.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise KeyboardInterrupt
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; return 0 only when a gaze and pictures came out."""
     console = Console()
     try:
         options = read_options(arguments)
         prepare_environment()
-        signal.signal(signal.SIGINT, _interrupt_once)
-        signal.signal(signal.SIGTERM, _interrupt_once)
+        end_on_signals()
         rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
         Demo(options, console).run()
+        if options.head_s:
+            HeadDemo(options, console).run()
     except KeyboardInterrupt:
         console.print("interrupted; the nodes are ended", highlight=False)
         return 130

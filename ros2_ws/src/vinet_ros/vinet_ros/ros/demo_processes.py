@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Programs that the demo starts, watches and always ends."""
 
 import os
@@ -55,6 +58,11 @@ class NodeProcess:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+    @property
+    def pid(self) -> int:
+        """Return the number of the process; 0 before it is started."""
+        return self._process.pid if self._process is not None else 0
 
     @property
     def exit_code(self) -> int | None:

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """What the demo has seen so far: gaze, rate, latency, and what saliency_node says of itself."""
 
 import math

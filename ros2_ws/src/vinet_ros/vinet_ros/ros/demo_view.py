@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """The demo's live display: a progress bar and a line of figures, or plain lines."""
 
 from types import TracebackType

@@ -1,4 +1,7 @@
-"""Publishes statuses on /diagnostics."""
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
+"""Publishes statuses on /diagnostics, and as a text for rviz."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,6 +10,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
+from vinet_ros.ros.diagnostic_markers import DiagnosticMarkers
 from vinet_ros.ros.status import Status
 
 
@@ -17,10 +21,16 @@ class DiagnosticPublisher:
         node: The node that it speaks for.
         statuses: Called for every message.
         hardware_id: What the node watches, e.g. its image topic.
+        frame_id: Returns the frame where rviz shows them as a text, empty while none is known;
+            None for no text.
     """
 
     def __init__(
-        self, node: Node, statuses: Callable[[], Sequence[Status]], hardware_id: str
+        self,
+        node: Node,
+        statuses: Callable[[], Sequence[Status]],
+        hardware_id: str,
+        frame_id: Callable[[], str] | None = None,
     ) -> None:
         self._node = node
         self._statuses = statuses
@@ -29,6 +39,7 @@ class DiagnosticPublisher:
         self._publisher = node.create_publisher(
             DiagnosticArray, "/diagnostics", QoSProfile(depth=10)
         )
+        self._markers = DiagnosticMarkers(node, frame_id) if frame_id is not None else None
         self._clock = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = None
         self._period_s = 0.0
@@ -44,10 +55,13 @@ class DiagnosticPublisher:
 
     def publish(self) -> None:
         """Publish one message now."""
+        statuses = self._statuses()
         array = DiagnosticArray()
         array.header.stamp = self._node.get_clock().now().to_msg()
-        array.status = [self._message(status) for status in self._statuses()]
+        array.status = [self._message(status) for status in statuses]
         self._publisher.publish(array)
+        if self._markers is not None:
+            self._markers.publish(statuses, self._period_s)
 
     def _message(self, status: Status) -> DiagnosticStatus:
         return DiagnosticStatus(

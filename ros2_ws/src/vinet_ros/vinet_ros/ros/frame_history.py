@@ -1,11 +1,13 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """The full images behind the prediction that is under way."""
 
 import threading
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from vinet_ros.ros.pictures import Picture
 
 _LATER = 4
 """Images that may arrive between the start of a prediction and its look at the window."""
@@ -13,11 +15,11 @@ _LATER = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """An image as it came: header, and uint8 (H, W, 3) RGB that nobody writes to."""
+    """An image as it came: header, and the picture that nobody writes to."""
 
     stamp_ns: int
     header: Any
-    rgb: NDArray[np.uint8]
+    picture: Picture
 
 
 class FrameHistory:

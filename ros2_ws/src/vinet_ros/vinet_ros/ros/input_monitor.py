@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """What came from a camera, and what should have come."""
 
 from collections import deque
@@ -12,6 +15,8 @@ _FEWEST_INTERVALS = 3
 _HORIZON_NS = 10_000_000_000
 _PUBLISHERS = 8
 """Publishers whose numbers are kept apart; of older ones only the sum."""
+_MOST_ARRIVALS = 4096
+"""Arrivals that are kept at most: a flood must not fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,7 @@ class InputReport:
             middleware does not number them.
         expected: Images that the stamps leave room for.
         rate_hz: Arrivals.
+        window_s: The time that rate_hz is taken over; 0 before the first image.
         recent_share: Of what was sent, or is expected, in the last ten seconds.
         gaps: Times that a stamp came more than 1.5 periods after the one before.
         longest_gap_s: The longest of them.
@@ -34,6 +40,7 @@ class InputReport:
     sent: int | None
     expected: int
     rate_hz: float
+    window_s: float
     recent_share: float
     gaps: int
     longest_gap_s: float
@@ -51,6 +58,36 @@ class InputReport:
         return self.rate_hz / self.recent_share
 
 
+class RateWatch:
+    """Notices that a camera sends at another rate: some intervals in a row that all say so."""
+
+    _IN_A_ROW = 8
+    _LONGER, _SHORTER = 1.25, 0.8
+
+    def __init__(self) -> None:
+        self._period_ns = 0.0
+        self._intervals: deque[float] = deque(maxlen=self._IN_A_ROW)
+
+    def note(self, interval_ns: float) -> tuple[float, float] | None:
+        """Take an interval; return the rates (Hz) before and now where it has changed."""
+        self._intervals.append(interval_ns)
+        if len(self._intervals) < self._IN_A_ROW:
+            return None
+        before_ns, now_ns = self._period_ns, median(self._intervals)
+        if before_ns == 0:
+            self._period_ns = now_ns
+            return None
+        slower = min(self._intervals) > self._LONGER * before_ns
+        if not slower and max(self._intervals) >= self._SHORTER * before_ns:
+            return None
+        self._period_ns = now_ns
+        return 1e9 / before_ns, 1e9 / now_ns
+
+    def pause(self) -> None:
+        """Compare what comes next with the rate before the pause."""
+        self._intervals.clear()
+
+
 class InputMonitor:
     """Counts images by three measures: arrivals, stamps, and the publishers' own numbers.
 
@@ -59,8 +96,8 @@ class InputMonitor:
     """
 
     def __init__(self, now_ns: int) -> None:
-        self._started_ns = now_ns
-        self._arrivals: deque[tuple[int, int]] = deque()
+        self._first_arrival_ns: int | None = None
+        self._arrivals: deque[tuple[int, int]] = deque(maxlen=_MOST_ARRIVALS)
         self._last_arrival_ns = now_ns
         self._intervals: deque[int] = deque(maxlen=_INTERVALS)
         self._last_stamp_ns = 0
@@ -70,11 +107,13 @@ class InputMonitor:
         self._longest_gap_ns = 0
         self._numbers: dict[bytes, tuple[int, int]] = {}
         self._sent_before = 0
+        self._last_publisher = b""
+        self._rate = RateWatch()
 
     def arrived(
         self, stamp_ns: int, now_ns: int, info: Mapping[str, Any] | None = None, *, gap_ns: int
-    ) -> None:
-        """Note an image.
+    ) -> str:
+        """Note an image; return in words that the camera's rate changed, else nothing.
 
         Args:
             stamp_ns: Its stamp.
@@ -84,26 +123,39 @@ class InputMonitor:
         """
         self._received += 1
         self._last_arrival_ns = now_ns
-        self._note_number(info or {})
+        if self._first_arrival_ns is None:
+            self._first_arrival_ns = now_ns
+        steps = self._note_number(info or {})
+        interval_ns = stamp_ns - self._last_stamp_ns if self._last_stamp_ns > 0 else 0
+        change = self._note_rate(interval_ns, steps, gap_ns)
         self._note_stamp(stamp_ns, gap_ns)
         self._arrivals.append((now_ns, self._whole()))
         self._forget_arrivals(now_ns)
+        return change
 
     def report(self, now_ns: int) -> InputReport:
         """Return counts and rates."""
         self._forget_arrivals(now_ns)
-        span_ns = min(now_ns - self._started_ns, _HORIZON_NS)
+        span_ns = self._span_ns(now_ns)
         whole = self._whole()
         return InputReport(
             received=self._received,
             sent=whole if self._numbers else None,
             expected=self._expected,
             rate_hz=len(self._arrivals) * 1e9 / span_ns if span_ns > 0 else 0.0,
+            window_s=span_ns / 1e9,
             recent_share=self._recent_share(whole),
             gaps=self._gaps,
             longest_gap_s=self._longest_gap_ns / 1e9,
             silence_s=(now_ns - self._last_arrival_ns) / 1e9,
         )
+
+    def _span_ns(self, now_ns: int) -> int:
+        if self._first_arrival_ns is None:
+            return 0
+        if len(self._arrivals) == _MOST_ARRIVALS:
+            return now_ns - self._arrivals[0][0]
+        return min(now_ns - self._first_arrival_ns, _HORIZON_NS)
 
     def _whole(self) -> int:
         """Return how many images there were: by their publishers' numbers, else by stamps."""
@@ -121,16 +173,31 @@ class InputMonitor:
         while self._arrivals and now_ns - self._arrivals[0][0] > _HORIZON_NS:
             self._arrivals.popleft()
 
-    def _note_number(self, info: Mapping[str, Any]) -> None:
+    def _note_number(self, info: Mapping[str, Any]) -> int:
+        """Return how many images its publisher sent since our last one; 0 where it was another."""
         number = info.get("publication_sequence_number")
         if number is None:
-            return
+            return 1
         gid = (info.get("publisher_gid") or {}).get("data", b"")
+        same, self._last_publisher = gid == self._last_publisher, gid
         first, last = self._numbers.get(gid, (number, number))
         self._numbers[gid] = (first, max(last, number))
         if len(self._numbers) > _PUBLISHERS:
-            first, last = self._numbers.pop(next(iter(self._numbers)))
-            self._sent_before += last - first + 1
+            oldest_first, oldest_last = self._numbers.pop(next(iter(self._numbers)))
+            self._sent_before += oldest_last - oldest_first + 1
+        return max(0, number - last) if same else 0
+
+    def _note_rate(self, interval_ns: int, steps: int, gap_ns: int) -> str:
+        """Return in words that the rate changed; a lost image is no change of rate."""
+        if interval_ns > gap_ns:
+            self._rate.pause()
+        if not (steps and 0 < interval_ns <= gap_ns):
+            return ""
+        change = self._rate.note(interval_ns / steps)
+        if change is None:
+            return ""
+        self._intervals.clear()  # those of the rate before would pass for losses
+        return f"the camera's rate changed from {change[0]:.1f} to {change[1]:.1f} Hz"
 
     def _note_stamp(self, stamp_ns: int, gap_ns: int) -> None:
         interval_ns = stamp_ns - self._last_stamp_ns

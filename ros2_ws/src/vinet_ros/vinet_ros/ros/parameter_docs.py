@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """The parameter files and tables in the docs, made from the dataclasses.
 
 ``python -m vinet_ros.ros.parameter_docs`` writes them anew; a test holds them together.
@@ -5,17 +8,40 @@
 
 import json
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 
 from vinet_ros.ros.diagnostic_keys import STATUSES
+from vinet_ros.ros.gaze_diagnostics import GAZE_STATUSES
+from vinet_ros.ros.gaze_parameters import GazeParameters
 from vinet_ros.ros.parameters import ParameterSpec, Value, parameter_specs
 from vinet_ros.ros.saliency_parameters import SaliencyParameters
+from vinet_ros.ros.simulator_parameters import SimulatorParameters
 from vinet_ros.ros.source_parameters import SourceParameters
 
 PACKAGE = Path(__file__).resolve().parents[2]
-NODES = {"saliency_node": SaliencyParameters, "source_node": SourceParameters}
+NODES: dict[str, type] = {
+    "saliency_node": SaliencyParameters,
+    "gaze_controller": GazeParameters,
+    "source_node": SourceParameters,
+    "pan_tilt_simulator": SimulatorParameters,
+}
 _COMMAND = "python -m vinet_ros.ros.parameter_docs"
 _WIDTH = 95
+_JUDGEMENT = (
+    "Rates are judged as diagnostic_updater's FrequencyStatus does it: no image is an ERROR "
+    "(here after 2 s), a rate under `image_rate_min_hz` or over `image_rate_max_hz` by more "
+    "than 10 % a WARN, taken over the last ten seconds. Without such bounds the images "
+    "themselves tell: by the publishers' numbers, else by the stamps, how many should have "
+    "come; under 90 % is a WARN.",
+    "",
+    "Stamps are judged as its TimeStampStatus does it: zero, more than 1 s in the future or "
+    "more than 5 s old is an ERROR, no image to judge by a WARN; least and greatest age are "
+    "those since the message before. Different from it, an ERROR stays for ten seconds, zero "
+    "and future stamps are dropped, and what comes twice or out of order is named too.",
+    "",
+    "What can go wrong, what is said then and what it costs: [faults.md](faults.md).",
+)
 
 
 def written_files() -> dict[Path, str]:
@@ -52,17 +78,26 @@ def parameter_tables() -> str:
 
 
 def diagnostic_tables() -> str:
-    """Return the Markdown page with the statuses and keys of saliency_node's diagnostics."""
+    """Return the Markdown page with the statuses and keys of the nodes' diagnostics."""
     lines = [
-        "# Diagnostics of saliency_node",
+        "# Diagnostics",
         "",
         f"Made by `{_COMMAND}`. Statuses on `/diagnostics`, each named `<node>: <status>`.",
         "A value that does not exist yet is left out; a status without a current value is STALE.",
     ]
-    for status, keys in STATUSES.items():
-        lines += ["", f"## {status}", "", "| key | what |", "|---|---|"]
-        lines += [f"| {key} | {text} |" for key, text in keys.items()]
+    lines += ["", "## saliency_node", "", *_JUDGEMENT, *_key_tables(STATUSES)]
+    faults = "What can go wrong, and what the head does then: [gaze_controller.md]"
+    lines += ["", "## gaze_controller", "", f"{faults}(gaze_controller.md)."]
+    lines += _key_tables(GAZE_STATUSES)
     return "\n".join(lines) + "\n"
+
+
+def _key_tables(statuses: Mapping[str, Mapping[str, str]]) -> list[str]:
+    lines = []
+    for status, keys in statuses.items():
+        lines += ["", f"### {status}", "", "| key | what |", "|---|---|"]
+        lines += [f"| {key} | {text} |" for key, text in keys.items()]
+    return lines
 
 
 def main() -> None:

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """A node's parameters live in one frozen dataclass; the ROS parameters are made from it.
 
 Default, range, unit and text are written once, at the field::
@@ -13,7 +16,9 @@ A node declares them in its constructor (:func:`declare_parameters`), reads them
 (:func:`read_parameters`), and refuses bad changes with :func:`refusal`.
 """
 
+import math
 import re
+from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar, cast
@@ -24,10 +29,16 @@ from rclpy.node import Node
 
 from vinet_ros.errors import VinetError
 
-Value = bool | int | float | str
+Value = bool | int | float | str | tuple[float, ...]
 T = TypeVar("T")
 _METADATA_KEY = "vinet_ros"
-_TYPE_NAMES = {bool: "bool", int: "integer", float: "double", str: "string"}
+_TYPE_NAMES = {
+    bool: "bool",
+    int: "integer",
+    float: "double",
+    str: "string",
+    tuple: "double_array",
+}
 
 
 class ParameterError(VinetError, ValueError):
@@ -49,12 +60,14 @@ class ParameterSpec:
 
     @property
     def type_name(self) -> str:
-        """Return the ROS name of the parameter's type: bool, integer, double or string."""
+        """Return the ROS name of the type: bool, integer, double, string or double_array."""
         return _TYPE_NAMES[type(self.default)]
 
     @property
     def constraint(self) -> str:
         """Return the range for people, empty where any value of the type will do."""
+        if isinstance(self.default, tuple):
+            return f"{len(self.default)} finite numbers"
         if self.choices:
             return ", ".join(self.choices)
         if self.low is not None:
@@ -63,6 +76,9 @@ class ParameterSpec:
 
     def problem(self, value: object) -> str:
         """Return what is wrong with a value: expected, got; empty when it fits."""
+        if isinstance(self.default, tuple):
+            fits = _is_vector(value, len(self.default))
+            return "" if fits else f"{self.name} must be {self.constraint}, got {value!r}"
         if type(value) is not type(self.default):
             hint = f"; write {value}.0" if self.type_name == "double" and _is_int(value) else ""
             return f"{self.name} must be of type {self.type_name}, got {value!r}{hint}"
@@ -148,7 +164,7 @@ def read_parameters(node: Node, parameters: type[T]) -> T:
         ParameterError: If a value does not fit.
     """
     names = [spec.name for spec in parameter_specs(parameters)]
-    return parameters(**{name: node.get_parameter(name).value for name in names})
+    return parameters(**{name: _plain(node.get_parameter(name).value) for name in names})
 
 
 def refusal(parameters: type, changes: Mapping[str, object], *, configured: bool) -> str:
@@ -170,6 +186,24 @@ def refusal(parameters: type, changes: Mapping[str, object], *, configured: bool
     return "; ".join(reasons)
 
 
+def contradiction(node: Node, parameters: type, changes: Mapping[str, object]) -> str:
+    """Return how a node's parameters would contradict each other after changes; or nothing.
+
+    Args:
+        node: The node, with all of them declared.
+        parameters: The parameter dataclass.
+        changes: New values by name; names that the dataclass lacks do not count.
+    """
+    specs = parameter_specs(parameters)
+    values = {spec.name: _plain(node.get_parameter(spec.name).value) for spec in specs}
+    ours = {name: _plain(value) for name, value in changes.items() if name in values}
+    try:
+        parameters(**{**values, **ours})
+    except ParameterError as error:
+        return str(error)
+    return ""
+
+
 def _descriptor(spec: ParameterSpec) -> ParameterDescriptor:
     constraint = "" if spec.low is not None else spec.constraint
     read_only = "changes only while unconfigured" if spec.read_only else ""
@@ -187,6 +221,17 @@ def _descriptor(spec: ParameterSpec) -> ParameterDescriptor:
         real = FloatingPointRange(from_value=float(spec.low), to_value=float(spec.high))
         descriptor.floating_point_range = [real]
     return descriptor
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as the dataclass has it: rclpy gives arrays of numbers as its own kinds."""
+    return tuple(value) if isinstance(value, array | list) else value
+
+
+def _is_vector(value: object, length: int) -> bool:
+    if not isinstance(value, array | list | tuple) or len(value) != length:
+        return False
+    return all(isinstance(number, float) and math.isfinite(number) for number in value)
 
 
 def _is_int(value: object) -> bool:

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Playing frames at their times: order, schedule and reading ahead. Knows no ROS."""
 
 import queue
@@ -6,46 +9,50 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from vinet_ros.offline.video import NS_PER_S, VideoFrame
+from vinet_ros.offline.frames import NS_PER_S, Frame
 
 
-def looped(read: Callable[[], Iterable[VideoFrame]], period_ns: int) -> Iterator[VideoFrame]:
+def looped(read: Callable[[], Iterable[Frame]], period_ns: int) -> Iterator[Frame]:
     """Yield the frames of a source over and over, with times that keep growing.
+
+    Its last frame lasts as long as its frames do on average.
 
     Args:
         read: Starts the source over.
-        period_ns: How long its last frame lasts.
+        period_ns: How long a single frame lasts.
     """
     offset_ns = 0
     while True:
-        last_ns = None
-        for frame in read():
-            last_ns = offset_ns + frame.time_ns
-            yield VideoFrame(frame.pixels, last_ns)
-        if last_ns is None:
+        first_ns = last_ns = count = 0
+        for count, frame in enumerate(read(), 1):
+            first_ns = frame.time_ns if count == 1 else first_ns
+            last_ns = frame.time_ns
+            yield frame.shifted(offset_ns) if offset_ns else frame
+        if not count:
             return
-        offset_ns = last_ns + period_ns
+        lasts_ns = round((last_ns - first_ns) / (count - 1)) if count > 1 else period_ns
+        offset_ns += last_ns + lasts_ns
 
 
-def resampled(frames: Iterable[VideoFrame], rate_hz: float) -> Iterator[VideoFrame]:
+def resampled(frames: Iterable[Frame], rate_hz: float) -> Iterator[Frame]:
     """Yield, at a steady rate, the frame that is on show at each tick.
 
     Args:
         frames: In the order of their times; the first one sets the first tick.
         rate_hz: Ticks a second.
     """
-    current: VideoFrame | None = None
+    current: Frame | None = None
     start_ns = tick = due_ns = 0
     for frame in frames:
         if current is None:
             start_ns = due_ns = frame.time_ns
         while current is not None and due_ns < frame.time_ns:
-            yield VideoFrame(current.pixels, due_ns)
+            yield current.shifted(due_ns - current.time_ns)
             tick += 1
             due_ns = start_ns + round(tick * NS_PER_S / rate_hz)
         current = frame
     if current is not None:
-        yield VideoFrame(current.pixels, due_ns)
+        yield current.shifted(due_ns - current.time_ns)
 
 
 @dataclass(slots=True)
@@ -64,6 +71,27 @@ class Schedule:
     stamp_start_ns: int
     rate: float
     file_stamps: bool
+
+    @classmethod
+    def starting_at(
+        cls, time_ns: int, stamp_ns: int, rate: float, *, file_stamps: bool
+    ) -> "Schedule":
+        """Return the schedule by which a frame has a stamp and is due now.
+
+        Args:
+            time_ns: Of that frame.
+            stamp_ns: Its stamp.
+            rate: See above.
+            file_stamps: See above.
+        """
+        schedule = cls(0, 0, rate, file_stamps)
+        schedule.stamp_start_ns = stamp_ns - schedule.stamp_ns(time_ns)
+        schedule.begin(time_ns)
+        return schedule
+
+    def begin(self, time_ns: int) -> None:
+        """Let a frame be due now, and all others accordingly."""
+        self.start_ns += time.monotonic_ns() - self.due_ns(time_ns)
 
     def due_ns(self, time_ns: int) -> int:
         """Return the steady time at which a frame is due."""
@@ -96,15 +124,15 @@ class ReadAhead:
         depth: Most frames that wait.
     """
 
-    def __init__(self, frames: Iterable[VideoFrame], depth: int = 4) -> None:
+    def __init__(self, frames: Iterable[Frame], depth: int = 4) -> None:
         self._frames = frames
-        self._ready: queue.Queue[VideoFrame | None] = queue.Queue(maxsize=depth)
+        self._ready: queue.Queue[Frame | None] = queue.Queue(maxsize=depth)
         self._stopped = threading.Event()
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._read, name="read-ahead", daemon=True)
         self._thread.start()
 
-    def __iter__(self) -> Iterator[VideoFrame]:
+    def __iter__(self) -> Iterator[Frame]:
         """Yield the frames; raises what reading them raised, after those before it."""
         while (frame := self._take()) is not None:
             yield frame
@@ -116,7 +144,7 @@ class ReadAhead:
         self._stopped.set()
         self._thread.join(patience_s)
 
-    def _take(self) -> VideoFrame | None:
+    def _take(self) -> Frame | None:
         while not self._stopped.is_set():
             try:
                 return self._ready.get(timeout=0.1)
@@ -133,7 +161,7 @@ class ReadAhead:
             self._error = error
         self._put(None)
 
-    def _put(self, frame: VideoFrame | None) -> bool:
+    def _put(self, frame: Frame | None) -> bool:
         while not self._stopped.is_set():
             try:
                 self._ready.put(frame, timeout=0.1)

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """From pushed frames to published gaze: the window, the network and the thread between."""
 
 import time
@@ -8,17 +11,21 @@ from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import Header
 
 from vinet_ros.errors import FrameError, VinetError
-from vinet_ros.ros.calibration import Calibration, CameraView
 from vinet_ros.ros.frame_history import Frame, FrameHistory
-from vinet_ros.ros.gaze_pipeline import GazePipeline, GazePoint
+from vinet_ros.ros.health import WorkHealth
 from vinet_ros.ros.messages import ns_to_stamp
 from vinet_ros.ros.model_setup import LoadedModel, LoadModel
 from vinet_ros.ros.record import Record
-from vinet_ros.ros.saliency_diagnostics import WorkHealth
-from vinet_ros.ros.saliency_outputs import SaliencyOutputs, Scene
+from vinet_ros.ros.saliency_outputs import SaliencyOutputs
 from vinet_ros.ros.saliency_parameters import SaliencyParameters
 from vinet_ros.ros.worker import Worker
-from vinet_ros.streaming import SaliencyMap
+from vinet_ros.streaming import Predictor, PushResult, SaliencyMap
+from vinet_ros.streaming.camera_view import Calibration, CameraView
+from vinet_ros.streaming.gaze_pipeline import GazePipeline, GazePoint
+from vinet_ros.streaming.scene import Scene
+
+STOP_PATIENCE_S = 60.0
+"""How long the end of a prediction is waited for."""
 
 
 class SaliencyLoop:
@@ -47,6 +54,7 @@ class SaliencyLoop:
         on_failure: Callable[[Exception], None],
     ) -> None:
         self.loaded = loaded
+        self.enabled = True
         self._node = node
         self._load = load
         self._outputs = outputs
@@ -63,9 +71,13 @@ class SaliencyLoop:
         """Start to predict."""
         self._worker.start()
 
-    def stop(self) -> None:
-        """Stop to predict; waits for a prediction that is under way."""
-        self._worker.stop()
+    def stop(self) -> bool:
+        """Stop to predict; waits for a prediction that is under way.
+
+        Returns:
+            Whether it ended. One that does not within STOP_PATIENCE_S hangs in its device.
+        """
+        return self._worker.stop(STOP_PATIENCE_S)
 
     def push(self, frame: Frame) -> None:
         """Take a frame.
@@ -74,8 +86,8 @@ class SaliencyLoop:
             FrameError: If it cannot be used.
         """
         self._history.push(frame)
-        with self._record.timed("resize"):
-            result = self.loaded.predictor.push_frame(frame.rgb, frame.stamp_ns)
+        with self._record.timed("resize", frame.stamp_ns):
+            result = _file(self.loaded.predictor, frame)
         if result.reason is not None:
             self._record.incident("window", f"the window started anew: {result.reason.value}")
         self._worker.wake()
@@ -94,7 +106,9 @@ class SaliencyLoop:
             slots=predictor.executor.clip_length,
             rate_hz=predictor.window_rate_hz,
             skipped=self._worker.skipped,
+            under_way_s=self._worker.under_way_s,
             wanted=self._outputs.wanted,
+            made=self._outputs.made,
         )
 
     def step(self) -> None:
@@ -109,12 +123,15 @@ class SaliencyLoop:
             return
         self._last_stamp_ns = saliency.stamp_ns
         frame = self._history.end(saliency.stamp_ns)
-        self._publish(self._scene(saliency, frame, newest))
+        if self.enabled:
+            with self._record.timed("gaze", saliency.stamp_ns):
+                scene = self._scene(saliency, frame, newest)
+            self._publish(scene)
 
     def _predict(self) -> SaliencyMap | None:
-        start_ns = time.monotonic_ns()
+        start_ns, cpu_ns = time.monotonic_ns(), time.thread_time_ns()
         try:
-            saliency = self.loaded.predictor.predict()
+            saliency = self.loaded.predictor.predict(on_start=self._history.begin)
         except VinetError as error:
             self._complain("prediction", str(error))
             return None
@@ -122,27 +139,31 @@ class SaliencyLoop:
             self._fall_back(error)
             return None
         if saliency is not None:
-            self._record.time("predict", time.monotonic_ns() - start_ns)
+            duration_ns, cpu_ns = time.monotonic_ns() - start_ns, time.thread_time_ns() - cpu_ns
+            self._record.time("predict", duration_ns, saliency.stamp_ns, cpu_ns)
         return saliency
 
     def _fall_back(self, error: RuntimeError) -> None:
         settings, device = self._settings(), self.loaded.predictor.executor.device
         if device == "cpu" or not settings.allow_cpu_fallback:
             raise error
-        first_line = str(error).partition("\n")[0]
-        self._complain("device", f"{device} failed ({first_line}); the CPU takes over")
+        self._complain("device", f"{device} failed ({first_line(error)}); the CPU takes over")
         failed, self.loaded = self.loaded, self._load(settings, "cpu")
-        failed.predictor.close()
+        try:
+            failed.predictor.close()
+        except RuntimeError as worse:  # a broken device may refuse even that
+            self._node.get_logger().warning(f"{device} could not be given back: {worse}")
 
     def _scene(self, saliency: SaliencyMap, frame: Frame | None, newest: Frame) -> Scene:
-        size = (newest.rgb.shape[0], newest.rgb.shape[1])
+        source = frame or newest
+        size = source.picture.size
         view = self._calibration.view(size, self._settings().fallback_hfov_deg)
         header = frame.header if frame else _header(saliency.stamp_ns, newest)
         return Scene(
             header=header,
             saliency=saliency,
             points=self._gaze(saliency, view),
-            rgb=frame.rgb if frame else None,
+            picture=frame.picture if frame else None,
             view=view,
         )
 
@@ -160,15 +181,32 @@ class SaliencyLoop:
             return None
 
     def _publish(self, scene: Scene) -> None:
-        with self._record.timed("publish"):
-            self._outputs.publish(scene, pictures=False)
+        stamp_ns = scene.saliency.stamp_ns
+        with self._record.timed("publish", stamp_ns):
+            self._outputs.publish(scene, pictures=False, on_error=self._output_failed)
             now_ns = int(self._node.get_clock().now().nanoseconds)
-            self._record.time("latency", now_ns - scene.saliency.stamp_ns)
-            self._outputs.publish(scene, pictures=True)
+            if now_ns:  # a simulated clock that has not started tells no latency
+                self._record.time("latency", now_ns - stamp_ns, stamp_ns)
+            self._outputs.publish(scene, pictures=True, on_error=self._output_failed)
+
+    def _output_failed(self, topic: str, error: Exception) -> None:
+        if self._node.context.ok():  # after a shutdown, errors of its making are no news
+            self._complain("output", f"{topic} failed: {type(error).__name__}: {error}")
 
     def _complain(self, kind: str, text: str) -> None:
         if self._record.incident(kind, text):
             self._node.get_logger().warning(text)
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's text; PyTorch's go on with advice for developers."""
+    return str(error).strip().partition("\n")[0]
+
+
+def _file(predictor: Predictor, frame: Frame) -> PushResult:
+    """Put a frame into the window, converted no further than the network needs it."""
+    small = frame.picture.resized(predictor.executor.input_size)
+    return predictor.push_frame(small, frame.stamp_ns, source_size=frame.picture.size)
 
 
 def _header(stamp_ns: int, frame: Frame) -> Any:

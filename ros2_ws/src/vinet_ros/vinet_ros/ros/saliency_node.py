@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """saliency_node: a camera topic in, saliency maps and a gaze target out."""
 
 from collections.abc import Sequence
@@ -8,20 +11,27 @@ from rcl_interfaces.msg import SetParametersResult
 from rclpy.parameter import Parameter
 from std_srvs.srv import SetBool, Trigger
 
-from vinet_ros.ros.calibration import Calibration
 from vinet_ros.ros.camera_input import CameraInput, image_topic
 from vinet_ros.ros.diagnostics import DiagnosticPublisher
+from vinet_ros.ros.health import CameraHealth, Health, LifecycleHealth
 from vinet_ros.ros.managed_node import ManagedNode
 from vinet_ros.ros.model_setup import LoadedModel, LoadModel, load_predictor
-from vinet_ros.ros.parameters import declare_parameters, read_parameters, refusal
+from vinet_ros.ros.parameters import (
+    contradiction,
+    declare_parameters,
+    read_parameters,
+    refusal,
+)
 from vinet_ros.ros.process_usage import UsageMeter
 from vinet_ros.ros.record import Record
 from vinet_ros.ros.running import run_node
-from vinet_ros.ros.saliency_diagnostics import CameraHealth, Health, LifecycleHealth, statuses
-from vinet_ros.ros.saliency_loop import SaliencyLoop
+from vinet_ros.ros.saliency_diagnostics import statuses
+from vinet_ros.ros.saliency_loop import STOP_PATIENCE_S, SaliencyLoop, first_line
 from vinet_ros.ros.saliency_outputs import SaliencyOutputs
 from vinet_ros.ros.saliency_parameters import SaliencyParameters
 from vinet_ros.ros.status import Status
+from vinet_ros.ros.step_trace import open_trace
+from vinet_ros.streaming.camera_view import Calibration
 
 _WINDOW_PARAMETERS = ("window_rate_hz", "max_gap_s", "warmup")
 
@@ -50,6 +60,7 @@ class SaliencyNode(ManagedNode):
         self._enabled = True
         self._model: LoadedModel | None = None
         self._outputs: SaliencyOutputs | None = None
+        self._calibration = Calibration()
         self._camera: CameraInput | None = None
         self._loop: SaliencyLoop | None = None
         self._record = Record()
@@ -57,7 +68,9 @@ class SaliencyNode(ManagedNode):
         self.create_service(SetBool, "~/enable", self._enable)
         self.create_service(Trigger, "~/reset", self._reset)
         topic = image_topic(self, self._value("image_transport"))
-        self._diagnostics = DiagnosticPublisher(self, self._statuses, hardware_id=topic)
+        self._diagnostics = DiagnosticPublisher(
+            self, self._statuses, hardware_id=topic, frame_id=self._frame_id
+        )
         self._diagnostics.set_period(self._value("diagnostics_period_s"))
         if self.starts_by_itself:
             self.start()
@@ -71,7 +84,7 @@ class SaliencyNode(ManagedNode):
         """Load the network and create the publishers."""
         self._settings = read_parameters(self, SaliencyParameters)
         self._record = Record()
-        self._model = self._load(self._settings, "")
+        self._model = self._load_model()
         self._outputs = SaliencyOutputs(self)
         executor = self._model.predictor.executor
         return (
@@ -79,41 +92,41 @@ class SaliencyNode(ManagedNode):
             f"({executor.reason})"
         )
 
-    def activate(self) -> None:
+    def activate(self) -> str:
         """Subscribe to the camera and start to predict."""
         assert self._model is not None and self._outputs is not None
-        self._record = Record()
+        self._renew_record()
         self._model.predictor.reset()
-        calibration = Calibration()
+        self._calibration = Calibration()
         self._loop = SaliencyLoop(
             node=self,
             loaded=self._model,
             load=self._load,
             outputs=self._outputs,
             settings=self._current_settings,
-            calibration=calibration,
+            calibration=self._calibration,
             record=self._record,
             on_failure=self.fail,
         )
         self._loop.start()
-        self._camera = CameraInput(
-            node=self,
-            settings=self._current_settings,
-            sink=self._loop.push,
-            calibration=calibration,
-            record=self._record,
+        self._watch_camera()
+        settings = self._settings
+        return (
+            f"{image_topic(self, settings.image_transport)} ({settings.image_reliability}, depth "
+            f"{settings.image_depth}){'' if self._enabled else ', disabled'}"
         )
-        self._camera.enabled = self._enabled
 
     def deactivate(self) -> None:
         """Unsubscribe and end the worker, after a prediction that is under way."""
-        camera, self._camera = self._camera, None
-        if camera is not None:
-            camera.destroy()
+        self._leave_camera()
         loop, self._loop = self._loop, None
         if loop is not None:
-            loop.stop()
-            self._model = loop.loaded  # the CPU may have taken over from a failed device
+            ended = loop.stop()
+            # The CPU may have taken over from a failed device; one that hangs is left behind.
+            self._model = loop.loaded if ended else None
+            if not ended:
+                raise RuntimeError(f"a prediction does not end within {STOP_PATIENCE_S:.0f} s")
+        self._record.close()
 
     def cleanup(self) -> None:
         """Take the publishers off the network and let the network go."""
@@ -129,7 +142,46 @@ class SaliencyNode(ManagedNode):
         if self.failed:
             self._record.incident("lifecycle", self.reason)
         if self.context.ok():
-            self._diagnostics.publish()
+            self.guarded(self._diagnostics.publish, "diagnostics")()
+
+    def callback_failed(self, name: str, error: Exception) -> None:
+        """Count and show an error that a callback did not expect; log it now and then."""
+        if self._record.incident("callback", f"{name} failed: {type(error).__name__}: {error}"):
+            super().callback_failed(name, error)
+
+    def _load_model(self) -> LoadedModel:
+        settings = self._settings
+        try:
+            return self._load(settings, "")
+        except RuntimeError as error:  # what PyTorch raises when a GPU fails or is full
+            if settings.device == "cpu" or not settings.allow_cpu_fallback:
+                raise
+            text = f"{settings.device} failed ({first_line(error)}); the CPU takes over"
+        self._record.incident("device", text)
+        self.get_logger().warning(text)
+        return self._load(settings, "cpu")
+
+    def _renew_record(self) -> None:
+        """Count anew, but remember that the CPU stands in for a failed device."""
+        device = self._record.incidents().get("device")
+        self._record = Record(open_trace())
+        if device is not None:
+            self._record.incident("device", device.text)
+
+    def _watch_camera(self) -> None:
+        if self._enabled and self._loop is not None and self._camera is None:
+            self._camera = CameraInput(
+                node=self,
+                settings=self._current_settings,
+                sink=self._loop.push,
+                calibration=self._calibration,
+                record=self._record,
+            )
+
+    def _leave_camera(self) -> None:
+        camera, self._camera = self._camera, None
+        if camera is not None:
+            camera.destroy()
 
     def _value(self, name: str) -> Any:
         return self.get_parameter(name).value
@@ -144,6 +196,7 @@ class SaliencyNode(ManagedNode):
         values = {change.name: change.value for change in changes}
         configured = self.state != "unconfigured"
         reason = refusal(SaliencyParameters, values, configured=configured)
+        reason = reason or contradiction(self, SaliencyParameters, values)
         return SetParametersResult(successful=not reason, reason=reason)
 
     def _apply_parameters(self, changes: "list[Parameter[Any]]") -> None:
@@ -161,11 +214,17 @@ class SaliencyNode(ManagedNode):
 
     def _enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         self._enabled = bool(request.data)
-        if self._camera is not None and self._loop is not None:
-            self._camera.enabled = self._enabled
+        if self._loop is not None:
+            self._loop.enabled = self._enabled
             self._loop.reset()
+        if self._enabled:
+            self._watch_camera()
+        else:
+            self._leave_camera()
         response.success = True
         response.message = f"{'enabled' if self._enabled else 'disabled'}, {self.state}"
+        self.get_logger().info(response.message)
+        self._diagnostics.publish()
         return response
 
     def _reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
@@ -175,11 +234,15 @@ class SaliencyNode(ManagedNode):
             response.message = f"nothing to reset: the node is {self.state}"
         else:
             self._loop.reset()
+        if self._camera is not None:
+            self._camera.forget_order()
         return response
+
+    def _frame_id(self) -> str:
+        return self._camera.frame_id if self._camera is not None else ""
 
     def _statuses(self) -> list[Status]:
         camera, loop = self._camera, self._loop
-        active = camera is not None and loop is not None
         return statuses(
             Health(
                 lifecycle=LifecycleHealth(
@@ -194,9 +257,9 @@ class SaliencyNode(ManagedNode):
                 gpu_memory_mib=_gpu_memory_mib(),
                 model=self._current_model(),
                 input=camera.health() if camera else None,
-                work=loop.health() if loop else None,
+                work=loop.health() if loop and camera else None,
                 camera=CameraHealth(camera.info_topic, camera.view()) if camera else None,
-                steps=self._record.steps() if active else {},
+                steps=self._record.steps() if loop else {},
                 incidents=self._record.incidents(),
             )
         )

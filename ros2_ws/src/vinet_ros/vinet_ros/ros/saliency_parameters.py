@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """The parameters of saliency_node."""
 
 import json
@@ -5,6 +8,7 @@ from dataclasses import dataclass
 
 from vinet_ros.networks import list_models, model_spec
 from vinet_ros.ros.parameters import ParameterError, check_parameters, parameter
+from vinet_ros.streaming import SKIPPED_SLOTS
 
 ModelOption = bool | int | float | str
 MODELS = tuple(name for name in list_models() if model_spec(name).saliency)
@@ -16,9 +20,9 @@ class SaliencyParameters:
 
     autostart: bool = parameter(
         True,
-        "Configure and activate by itself after the start, and again 5 s after a failure at "
-        "work. A configure that fails leaves the node alive and unconfigured, so that parameters "
-        "can be mended. Off: wait for a lifecycle manager.",
+        "Configure and activate by itself after the start, and again after a failure: first "
+        "after 5 s, then after twice as long each time, up to a minute. Meanwhile the node is "
+        "alive, so that parameters can be mended. Off: wait for a lifecycle manager.",
         read_only=True,
     )
     model: str = parameter(
@@ -65,6 +69,22 @@ class SaliencyParameters:
         choices=("auto", "fp32", "fp16", "bf16"),
         read_only=True,
     )
+    inference_threads: int = parameter(
+        0,
+        "Threads that the network runs in on the CPU. 0: as many as there are cores.",
+        low=0,
+        high=256,
+        read_only=True,
+    )
+    skipped_slots: str = parameter(
+        "encode",
+        "Slots that no prediction was made of, on a computer that cannot follow: encode their "
+        "frames, so that a map depends on the frames alone; or repeat the frame before, as of a "
+        "slower camera, which gives several times as many predictions there. For vinet_lite; "
+        "vinet gains nothing by it.",
+        choices=SKIPPED_SLOTS,
+        read_only=True,
+    )
     image_transport: str = parameter(
         "raw",
         "raw subscribes to image, compressed to its resolved name + /compressed.",
@@ -79,6 +99,20 @@ class SaliencyParameters:
     )
     image_depth: int = parameter(
         5, "Images that may wait for the callback.", low=1, high=64, read_only=True
+    )
+    image_rate_min_hz: float = parameter(
+        0.0,
+        "Least rate of the camera in 1/s; diagnostics warn of one lower by more than 10 %. "
+        "0: no bound.",
+        low=0.0,
+        high=1000.0,
+    )
+    image_rate_max_hz: float = parameter(
+        0.0,
+        "Greatest rate of the camera in 1/s; diagnostics warn of one higher by more than 10 %. "
+        "0: no bound.",
+        low=0.0,
+        high=1000.0,
     )
     window_rate_hz: float = parameter(
         0.0,
@@ -129,6 +163,11 @@ class SaliencyParameters:
 
     def __post_init__(self) -> None:
         check_parameters(self)
+        if 0 < self.image_rate_max_hz < self.image_rate_min_hz:
+            raise ParameterError(
+                f"image_rate_max_hz must be at least image_rate_min_hz "
+                f"({self.image_rate_min_hz:g}), got {self.image_rate_max_hz:g}; 0 is no bound"
+            )
 
     def options(self) -> dict[str, ModelOption]:
         """Return ``model_options`` as a dictionary.

@@ -1,35 +1,34 @@
-"""source_node: a video file or a camera of this machine as a camera topic."""
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
 
-import re
+"""source_node: a video, a folder of pictures, a bag or a camera as a camera topic."""
+
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
 from typing import Any
 
 from rcl_interfaces.msg import SetParametersResult
-from rclpy.duration import Duration
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
-from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import CameraInfo, Image
 
 from vinet_ros.errors import DataError
-from vinet_ros.gaze import PinholeCamera
-from vinet_ros.offline.camera import Camera
-from vinet_ros.offline.video import NS_PER_S, VideoFrame, probe_video, read_video
-from vinet_ros.ros.messages import describe_camera, fill_image, ns_to_stamp
+from vinet_ros.offline.bags import Bag
+from vinet_ros.offline.frames import NS_PER_S, BadRecord, Frame, FrameSource
+from vinet_ros.offline.sources import is_camera, open_source
+from vinet_ros.ros.diagnostics import DiagnosticPublisher
 from vinet_ros.ros.parameters import declare_parameters, read_parameters, refusal
-from vinet_ros.ros.playback import ReadAhead, Schedule, looped, resampled, wait_until
-from vinet_ros.ros.qos import output_qos, sensor_qos
+from vinet_ros.ros.playback import ReadAhead, looped, resampled
 from vinet_ros.ros.running import run_node
+from vinet_ros.ros.source_follow import Follower
+from vinet_ros.ros.source_outputs import SourceOutputs
 from vinet_ros.ros.source_parameters import SourceParameters
+from vinet_ros.ros.source_player import Player
+from vinet_ros.ros.source_status import SourceCounts, source_status
 
-_LATE_NS = 250_000_000  # from here on it is a stall of the source, not jitter
 _LINGER_S = 0.5  # for the last frames to be delivered
-_SETTLE_S = 0.2  # for a subscriber that was just found to find us
-_CAMERA = re.compile(r"\d+|/dev/video.*")
+_UNKNOWN_RATE_HZ = 30.0
 
 
 class SourceNode(Node):
@@ -43,7 +42,7 @@ class SourceNode(Node):
 
     Raises:
         ParameterError: If a parameter is missing, of the wrong type or out of range.
-        DataError: If the source cannot be played.
+        DataError: If the source or the calibration file cannot be used.
     """
 
     def __init__(self, **arguments: Any) -> None:
@@ -51,19 +50,20 @@ class SourceNode(Node):
         declare_parameters(self, SourceParameters)
         self._settings = settings = read_parameters(self, SourceParameters)
         self.add_on_set_parameters_callback(self._check_parameters)
-        qos = sensor_qos(settings.image_reliability, settings.image_depth)
-        self._images = self.create_publisher(Image, "image", qos)
-        self._infos = self.create_publisher(CameraInfo, "camera_info", qos)
-        self._clocks = None
-        if settings.publish_clock:
-            self._clocks = self.create_publisher(Clock, "/clock", output_qos())
-        self._info = CameraInfo()
-        self._resources = ExitStack()
+        self._counts = SourceCounts()
         self._stopped = threading.Event()
         self._error: Exception | None = None
         self._ended = self.create_guard_condition(self._raise_end)
-        frames, self._live = self._open()
-        self._ahead = ReadAhead(frames)
+        self._source = self._open()
+        try:
+            self._outputs = SourceOutputs(self, settings, self._source.info)
+        except BaseException:
+            self._source.close()
+            raise
+        self._announce()
+        self._diagnostics = DiagnosticPublisher(self, self._statuses, settings.path)
+        self._diagnostics.set_period(settings.diagnostics_period_s)
+        self._ahead = ReadAhead(self._frames())
         self._thread = threading.Thread(target=self._run, name="playback", daemon=True)
         self._thread.start()
 
@@ -72,65 +72,67 @@ class SourceNode(Node):
         self._stopped.set()
         self._ahead.stop()
         self._thread.join(2.0)
-        self._resources.close()
+        self._source.close()
 
-    def _open(self) -> tuple[Iterable[VideoFrame], bool]:
-        """Return the frames to play, and whether they come live."""
-        if _CAMERA.fullmatch(self._settings.path):
-            return self._open_camera(), True
-        return self._open_file(), False
-
-    def _open_file(self) -> Iterator[VideoFrame]:
+    def _open(self) -> FrameSource:
         settings = self._settings
-        info = probe_video(settings.path)
-        size = settings.scaled_size(info.height, info.width)
-        wanted = size if size != (info.height, info.width) else None
+        size = None
+        if is_camera(settings.path) and (settings.image_width or settings.image_height):
+            if not (settings.image_width and settings.image_height):
+                raise DataError("for a camera set both image_width and image_height, or neither")
+            size = settings.image_height, settings.image_width
+        source = open_source(
+            settings.path,
+            topic=settings.topic,
+            folder_rate_hz=settings.folder_rate_hz,
+            now_ns=self._now_ns,
+            camera_size=size,
+            camera_rate_hz=settings.publish_rate_hz,
+        )
+        if settings.stamps == "recorded" and not isinstance(source, Bag):
+            source.close()
+            raise DataError(
+                f"only a bag has recorded stamps, {settings.path!r} is none; set stamps to auto"
+            )
+        return source
 
-        def read() -> Iterator[VideoFrame]:
-            return read_video(settings.path, size=wanted, bgr=settings.encoding == "bgr8")
+    def _frames(self) -> Iterable[Frame]:
+        """Return all frames to publish, in the thread that reads them."""
+        info, settings, outputs = self._source.info, self._settings, self._outputs
 
-        period_ns = round(NS_PER_S / info.rate_hz)
+        def read() -> Iterator[Frame]:
+            size = None if outputs.size == (info.height, info.width) else outputs.size
+            return self._source.frames(
+                size=size, decode=not outputs.as_recorded, on_bad=self._leave_out
+            )
+
+        if info.live:
+            return read()
+        period_ns = round(NS_PER_S / (info.rate_hz or _UNKNOWN_RATE_HZ))
         frames = looped(read, period_ns) if settings.loop else read()
         if settings.publish_rate_hz:
             frames = resampled(frames, settings.publish_rate_hz)
-        self._announce(size, settings.publish_rate_hz or info.rate_hz, info.duration_ns)
         return frames
 
-    def _open_camera(self) -> Camera:
-        settings = self._settings
-        wanted = None
-        if settings.image_width and settings.image_height:
-            wanted = settings.image_height, settings.image_width
-        elif settings.image_width or settings.image_height:
-            raise DataError("for a camera set both image_width and image_height, or neither")
-        camera = Camera(
-            int(settings.path) if settings.path.isdigit() else settings.path,
-            lambda: int(self.get_clock().now().nanoseconds),
-            size=wanted,
-            rate_hz=settings.publish_rate_hz,
-            bgr=settings.encoding == "bgr8",
+    def _leave_out(self, record: BadRecord) -> None:
+        self._counts.add_bad(record)
+        self.get_logger().warning(
+            f"left out at frame {record.index}: {record.reason}", throttle_duration_sec=5.0
         )
-        self._resources.enter_context(camera)
-        self._announce(camera.size, camera.rate_hz, 0)
-        return camera
 
-    def _announce(self, size: tuple[int, int], rate_hz: float, duration_ns: int) -> None:
-        height, width = size
-        settings = self._settings
-        self._info.height, self._info.width = height, width
-        if settings.horizontal_fov_deg:
-            camera = PinholeCamera.from_hfov(width, height, settings.horizontal_fov_deg)
-            describe_camera(self._info, camera)
-        length = f", {duration_ns / NS_PER_S:.1f} s" if duration_ns else ""
+    def _announce(self) -> None:
+        info, outputs = self._source.info, self._outputs
+        height, width = outputs.size
+        rate_hz = (0.0 if info.live else self._settings.publish_rate_hz) or info.rate_hz
+        length = f", {info.duration_ns / NS_PER_S:.1f} s" if info.duration_ns else ""
         self.get_logger().info(
-            f"playing {settings.path}: {width}x{height} {settings.encoding}, "
-            f"{rate_hz:.2f} Hz{length}, on {self._images.topic_name}"
+            f"playing {info.name}: {width}x{height} {outputs.encoding}, {rate_hz:.2f} Hz{length}, "
+            f"on {outputs.image_topic}"
         )
 
     def _run(self) -> None:
         """Play in the thread; hand whatever ends it to the executor."""
         try:
-            self._wait_for_subscribers()
             self._play()
         except Exception as error:
             if not self._stopped.is_set() and self.context.ok():
@@ -143,83 +145,48 @@ class SourceNode(Node):
             raise self._error
         raise ExternalShutdownException
 
-    def _wait_for_subscribers(self) -> None:
-        wanted, end_s = self._settings.wait_for_subscribers, self._settings.wait_timeout_s
-        end_s += time.monotonic()
-        while (there := self._images.get_subscription_count()) < wanted:
-            if time.monotonic() >= end_s:
-                self.get_logger().warning(
-                    f"{there} of {wanted} subscribers after {self._settings.wait_timeout_s:g} s; "
-                    "playing all the same"
-                )
-                return
-            if self._stopped.wait(0.02):
-                return
-        if wanted:
-            self._stopped.wait(_SETTLE_S)
-
     def _play(self) -> None:
-        schedule: Schedule | None = None
-        frames, start_s = 0, time.monotonic()
-        for frame in self._ahead:
-            if schedule is None:
-                schedule = self._start(frame)
-            if not self._live and not self._hold(schedule, frame.time_ns):
-                return
-            self._publish(frame, frame.time_ns if self._live else schedule.stamp_ns(frame.time_ns))
-            frames += 1
+        settings, live, start_s = self._settings, self._source.info.live, time.monotonic()
+        follower = None
+        if not settings.realtime and not live:
+            follower = Follower(
+                self,
+                self._outputs,
+                settings.follow_topic,
+                settings.follow_timeout_s,
+                self._stopped,
+            )
+        player = Player(
+            settings,
+            self._source.info,
+            self._outputs,
+            follower,
+            self._counts,
+            self._now_ns,
+            self.get_logger(),
+            self._stopped,
+        )
+        player.play(self._ahead)
         if self._stopped.is_set():
             return
-        if self._live:
-            raise DataError(
-                f"camera {self._settings.path} gives no more frames; is it plugged in?"
-            )
-        self._images.wait_for_all_acked(Duration(seconds=_LINGER_S))
+        if live:
+            raise DataError(f"camera {settings.path} gives no more frames; is it plugged in?")
+        self._outputs.wait_for_acknowledgement(_LINGER_S)
         self._stopped.wait(_LINGER_S)
+        self._diagnostics.publish()
         self.get_logger().info(
-            f"end of {self._settings.path}: {frames} frames in {time.monotonic() - start_s:.1f} s"
+            f"end of {settings.path}: {self._counts.frames} frames in "
+            f"{time.monotonic() - start_s:.1f} s, {self._counts.bad_records} bad records"
         )
 
-    def _start(self, first: VideoFrame) -> Schedule:
-        """Return the schedule by which the first frame is due now."""
-        # A clock of our own cannot tell the time before it runs.
-        clocked = self._clocks is not None
-        now_ns = time.time_ns() if clocked else int(self.get_clock().now().nanoseconds)
-        settings = self._settings
-        schedule = Schedule(
-            time.monotonic_ns(), now_ns, settings.rate, clocked or not settings.realtime
+    def _statuses(self) -> Any:
+        outputs = self._outputs
+        return source_status(
+            self._counts, self._source.info, outputs.image_topic, outputs.subscribers()
         )
-        schedule.start_ns -= round(first.time_ns / settings.rate)
-        schedule.stamp_start_ns -= schedule.stamp_ns(first.time_ns) - now_ns
-        return schedule
 
-    def _hold(self, schedule: Schedule, time_ns: int) -> bool:
-        """Wait until a frame is due; return False when stopped."""
-        if not self._settings.realtime:
-            return not self._stopped.is_set()
-        due_ns = schedule.due_ns(time_ns)
-        late_ns = time.monotonic_ns() - due_ns
-        if late_ns > _LATE_NS:
-            schedule.stall(late_ns)
-            self.get_logger().warning(
-                f"stood still for {late_ns / NS_PER_S:.2f} s: frames are not read in time",
-                throttle_duration_sec=5.0,
-            )
-            return not self._stopped.is_set()
-        tell = None if self._clocks is None else lambda ns: self._tell(schedule.clock_ns(ns))
-        return wait_until(due_ns, self._stopped, beat=tell)
-
-    def _publish(self, frame: VideoFrame, stamp_ns: int) -> None:
-        self._tell(stamp_ns)
-        image, info = Image(), self._info
-        info.header.stamp, info.header.frame_id = ns_to_stamp(stamp_ns), self._settings.frame_id
-        fill_image(image, frame.pixels, self._settings.encoding, info.header)
-        self._infos.publish(info)
-        self._images.publish(image)
-
-    def _tell(self, clock_ns: int) -> None:
-        if self._clocks is not None:
-            self._clocks.publish(Clock(clock=ns_to_stamp(clock_ns)))
+    def _now_ns(self) -> int:
+        return int(self.get_clock().now().nanoseconds)
 
     def _check_parameters(self, changes: list[Parameter]) -> SetParametersResult:
         values = {change.name: change.value for change in changes}

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Which image stamps can be trusted; decided on arrival, before the image is touched."""
 
 from collections import Counter
@@ -26,12 +29,14 @@ class StampGate:
     """Judges the stamps of one camera in the order of their arrival.
 
     A stamp that jumps back by more than ``REORDERED_NS`` is let through: the frame window
-    starts anew then. Ages (arrival minus stamp) are kept as extremes since the last read.
+    starts anew then. Ages (arrival minus stamp) are kept as extremes since the last read, and
+    ``problem`` says what is wrong with the last stamp and what to do.
     """
 
     counts: Counter[StampVerdict] = field(default_factory=Counter)
     youngest_ns: int | None = None
     oldest_ns: int | None = None
+    problem: str = ""
     _last_stamp_ns: int = 0
 
     def judge(self, stamp_ns: int, now_ns: int, max_age_ns: int) -> StampVerdict:
@@ -44,6 +49,7 @@ class StampGate:
         """
         verdict = self._verdict(stamp_ns, now_ns, max_age_ns)
         self.counts[verdict] += 1
+        self.problem = self._problem(verdict, stamp_ns, now_ns, max_age_ns)
         if verdict is StampVerdict.GOOD:
             self._last_stamp_ns = stamp_ns
         if verdict is not StampVerdict.ZERO and now_ns:
@@ -74,6 +80,21 @@ class StampGate:
         if 0 < self._last_stamp_ns - stamp_ns < REORDERED_NS:
             return StampVerdict.OUT_OF_ORDER
         return StampVerdict.GOOD
+
+    def _problem(self, verdict: StampVerdict, stamp_ns: int, now_ns: int, max_age_ns: int) -> str:
+        age_s = (now_ns - stamp_ns) / 1e9
+        return {
+            StampVerdict.GOOD: "",
+            StampVerdict.ZERO: "an image has no stamp; let the camera driver stamp its images",
+            StampVerdict.FUTURE: f"an image is stamped {-age_s:.1f} s ahead of the clock, more "
+            f"than {MAX_FUTURE_NS / 1e9:g} s ahead is refused; synchronise the clocks",
+            StampVerdict.TOO_OLD: f"an image was {age_s:.1f} s old on arrival, older than "
+            f"max_age_s ({max_age_ns / 1e9:g} s); look at the network, or raise max_age_s",
+            StampVerdict.REPEATED: f"two images have the same stamp, {stamp_ns / 1e9:.3f} s; is "
+            "there a second publisher, or does the driver repeat images?",
+            StampVerdict.OUT_OF_ORDER: "an image is older than the last by "
+            f"{(self._last_stamp_ns - stamp_ns) / 1e6:.0f} ms; is there a second publisher?",
+        }[verdict]
 
     def _note_age(self, age_ns: int) -> None:
         if self.youngest_ns is None or age_ns < self.youngest_ns:

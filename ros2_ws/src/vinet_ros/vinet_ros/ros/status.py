@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Statuses for diagnostics: keys that are documented, levels that come from findings."""
 
 from collections.abc import Mapping
@@ -59,13 +62,16 @@ class StatusBuilder:
 
     def warn_if(self, condition: object, text: str) -> None:
         """Note a warning where the condition holds."""
-        if condition:
-            self._findings.append((Level.WARN, text))
+        self.note_if(condition, Level.WARN, text)
 
     def error_if(self, condition: object, text: str) -> None:
         """Note an error where the condition holds."""
+        self.note_if(condition, Level.ERROR, text)
+
+    def note_if(self, condition: object, level: Level, text: str) -> None:
+        """Note a finding of a level where the condition holds."""
         if condition:
-            self._findings.append((Level.ERROR, text))
+            self._findings.append((level, text))
 
     def finish(self, otherwise: str = "ok") -> Status:
         """Return the status: the level of the worst finding, worst first in the message."""

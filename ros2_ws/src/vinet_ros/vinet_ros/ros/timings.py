@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Durations in bounded memory: percentiles over the last seconds and since the start."""
 
 import math

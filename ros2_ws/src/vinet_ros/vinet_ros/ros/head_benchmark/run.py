@@ -1,0 +1,223 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
+"""One run: start the nodes, let them go through the trials, end them, judge."""
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+
+from vinet_ros.errors import VinetError
+from vinet_ros.gaze import PinholeCamera
+from vinet_ros.ros.demo import prepare_environment
+from vinet_ros.ros.demo_processes import NodeProcess
+from vinet_ros.ros.gaze_parameters import GazeParameters
+from vinet_ros.ros.head_benchmark.judge import Limits, Recording, judge
+from vinet_ros.ros.head_benchmark.options import PARTS, HeadOptions, Trial
+from vinet_ros.ros.head_benchmark.recorder import Recorder
+from vinet_ros.ros.head_benchmark.report import HeadReport, conditions
+from vinet_ros.simulation import VirtualCamera
+
+_NODES = ("saliency_node", "gaze_controller", "pan_tilt_simulator")
+_SIZE = (288, 384)  # as wide as the network's input, and as high as a VGA camera sees
+_HFOV_DEG = 60.0
+_START_S = 240.0
+_PATIENCE_S = 30.0
+_SPIN_S = 0.02
+
+
+def run_head_benchmark(options: HeadOptions, tell: Callable[[str], None]) -> HeadReport:
+    """Run the closed loop through the trials.
+
+    Args:
+        options: Which.
+        tell: Called with a line on how far it is.
+
+    Raises:
+        VinetError: If a node ends before its time or does not answer.
+    """
+    prepare_environment()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        rclpy.init(args=[])  # the command line is not ROS's
+        stack.callback(rclpy.try_shutdown)
+        run = stack.enter_context(_Run(options, folder, tell))
+        begun_s = time.monotonic()
+        verdicts = [run.trial(trial) for trial in options.trials()]
+        model = run.recorder.value("saliency_node", "model", "model")
+        path = run.recorder.value("saliency_node", "model", "path")
+        return HeadReport(
+            conditions(options, model, path, time.monotonic() - begun_s), tuple(verdicts)
+        )
+
+
+class _Run:
+    """The processes of a run, and the recorder in this one; as a context it ends them."""
+
+    def __init__(self, options: HeadOptions, folder: Path, tell: Callable[[str], None]) -> None:
+        self._options, self._tell = options, tell
+        self.recorder = Recorder()
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self.recorder)
+        self._resources = ExitStack()
+        self._processes = [_process(node, options, folder) for node in _NODES]
+        self._camera = VirtualCamera(PinholeCamera.from_hfov(_SIZE[1], _SIZE[0], _HFOV_DEG))
+
+    def __enter__(self) -> "_Run":
+        with ExitStack() as stack:
+            stack.callback(self._executor.shutdown)
+            stack.callback(self.recorder.destroy_node)
+            for process in self._processes:
+                stack.enter_context(process)
+            self._tell("starting the nodes (the network is loaded and measured)")
+            self._wait(self._ready, "the nodes are not ready", _START_S)
+            self._resources = stack.pop_all()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._resources.close()
+
+    def trial(self, trial: Trial) -> Any:
+        """Run one trial and return its verdict."""
+        recorder, part = self.recorder, trial.part
+        _expect(recorder.enable(False, self._wait), "disabling the head")
+        self._wait(self._stands, "the head does not stop")
+        controller = {**_defaults(), **self._given(), **part.controller}
+        _expect(
+            recorder.set_parameters("gaze_controller", controller, self._wait),
+            "setting gaze_controller's parameters",
+        )
+        scene = {"scene": part.scene, "seed": trial.seed}
+        _expect(
+            recorder.set_parameters("pan_tilt_simulator", scene, self._wait), "choosing the scene"
+        )
+        _expect(recorder.trigger("pan_tilt_simulator/restart", self._wait), "starting the scene")
+        _expect(recorder.trigger("saliency_node/reset", self._wait), "resetting saliency_node")
+        recorder.clear()
+        self._wait(lambda: recorder.views > 0, "no views come")
+        self._enable()
+        self._wait(
+            lambda: recorder.seconds >= part.seconds,
+            "the views stop",
+            4 * part.seconds / self._options.speed + _PATIENCE_S,
+        )
+        recording = recorder.recording(trial, self._camera)
+        if self._options.traces:
+            _save(self._options.traces, recording)
+        verdict = judge(recording, _limits(controller))
+        figures = ", ".join(f"{name} {value:.3g}" for name, value in verdict.figures.items())
+        self._tell(f"{part.name}, seed {trial.seed}: {_GOOD[verdict.good]}{figures}")
+        return verdict
+
+    def _given(self) -> dict[str, Any]:
+        """Return what the user set at gaze_controller, of the parameters that parts change."""
+        given: dict[str, Any] = {}
+        for text in self._options.given("gaze_controller"):
+            name, _, value = text.partition(":=")
+            default = getattr(GazeParameters(), name, None)
+            if isinstance(default, bool):
+                given[name] = value.lower() == "true"
+            elif isinstance(default, int | float | str):
+                given[name] = type(default)(value)
+        return {name: given[name] for name in given if name in _changed()}
+
+    def _ready(self) -> bool:
+        states = (
+            self.recorder.value(node, "lifecycle", "state")
+            for node in ("saliency_node", "gaze_controller")
+        )
+        simulates = bool(self.recorder.value("pan_tilt_simulator", "simulation", "images"))
+        return simulates and all(state == "active" for state in states)
+
+    def _enable(self) -> None:
+        """Enable the head, once a fresh joint state has arrived."""
+        answer = (False, "")
+        end_s = time.monotonic() + _PATIENCE_S
+        while not answer[0] and time.monotonic() < end_s:
+            answer = self.recorder.enable(True, self._wait)
+        _expect(answer, "enabling the head")
+
+    def _stands(self) -> bool:
+        return self.recorder.value("gaze_controller", "head", "state") == "disabled"
+
+    def _wait(
+        self, condition: Callable[[], bool], complaint: str, patience_s: float = _PATIENCE_S
+    ) -> None:
+        end_s = time.monotonic() + patience_s
+        while not condition():
+            if time.monotonic() > end_s:
+                raise VinetError(f"{complaint} in {patience_s:.0f} s; {self._told()}")
+            self._executor.spin_once(timeout_sec=_SPIN_S)
+            for process in self._processes:
+                if process.exit_code is not None:
+                    raise VinetError(f"{process.name} ended before its time: {process.tail()}")
+
+    def _told(self) -> str:
+        said = [f"{name}: {keys['message']}" for name, keys in self.recorder.statuses.items()]
+        return "; ".join(said) or "the nodes say nothing"
+
+
+_GOOD = {True: "good, ", False: "BAD, ", None: ""}
+
+
+def _process(node: str, options: HeadOptions, folder: Path) -> NodeProcess:
+    words: list[str] = []
+    for text in (*_always(node, options), *options.given(node)):
+        words += ["-p", text]
+    module = f"vinet_ros.ros.{node}"
+    return NodeProcess(module, ["--ros-args", *words], folder / f"{node}.log", os.environ)
+
+
+def _always(node: str, options: HeadOptions) -> Sequence[str]:
+    clocked = options.speed != 1.0
+    if node != "pan_tilt_simulator":
+        return (f"use_sim_time:={str(clocked).lower()}", "diagnostics_period_s:=0.2")
+    return (
+        "scene:=still",
+        f"path:='{options.clip or ''}'",
+        f"image_width:={_SIZE[1]}",
+        f"image_height:={_SIZE[0]}",
+        f"horizontal_fov_deg:={_HFOV_DEG}",
+        f"publish_clock:={str(clocked).lower()}",
+        f"rate:={options.speed}",
+    )
+
+
+def _changed() -> set[str]:
+    return {name for part in PARTS for name in part.controller}
+
+
+def _defaults() -> dict[str, Any]:
+    """Return the defaults of those parameters of gaze_controller that parts change."""
+    defaults = GazeParameters()
+    return {name: getattr(defaults, name) for name in _changed()}
+
+
+def _limits(controller: Mapping[str, Any]) -> Limits:
+    known = GazeParameters()
+    return Limits(
+        (known.pan_min, known.tilt_min),
+        (known.pan_max, known.tilt_max),
+        known.max_velocity,
+        known.max_acceleration,
+    )
+
+
+def _expect(answer: tuple[bool, str], what: str) -> None:
+    good, text = answer
+    if not good:
+        raise VinetError(f"{what} was refused: {text}")
+
+
+def _save(folder: Path, recording: Recording) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    fields = {name: getattr(recording, name) for name in recording.__dataclass_fields__}
+    np.savez_compressed(folder / f"{recording.part}_{recording.seed}.npz", **fields)
