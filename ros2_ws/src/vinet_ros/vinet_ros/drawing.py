@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Pictures for people: saliency as heat over the camera image, the gaze marked on it."""
 
 from collections.abc import Sequence

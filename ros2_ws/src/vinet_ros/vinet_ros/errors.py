@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """The errors a user of the package can meet; each message says expected, got and what to do."""
 
 
@@ -19,3 +22,11 @@ class DataError(VinetError):
 
 class DeviceError(VinetError):
     """The asked-for device, precision or execution path is not available."""
+
+
+class OutputError(VinetError):
+    """A result cannot be written: no room, no right, or something else is in its place."""
+
+
+class SoundError(VinetError):
+    """A chunk of sound or its message cannot be used."""

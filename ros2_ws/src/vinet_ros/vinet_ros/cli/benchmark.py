@@ -1,27 +1,67 @@
-"""``vinet benchmark MODEL``: how fast, how large and how exact each way to run a network is."""
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
+"""``vinet benchmark MODEL``: how fast, how large and how exact each way to run a network is.
+
+``vinet benchmark node`` measures saliency_node instead (:mod:`vinet_ros.cli.benchmark_node`),
+``vinet benchmark cameras`` what several cameras get (:mod:`vinet_ros.cli.benchmark_cameras`),
+``vinet benchmark head`` the closed loop (:mod:`vinet_ros.cli.benchmark_head`).
+"""
 
 from __future__ import annotations
 
 import json
 import shlex
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from typer.core import TyperGroup
 
+from vinet_ros.cli import FAILED, UNWRITTEN, benchmark_cameras, benchmark_head, benchmark_node
+from vinet_ros.cli.completion import one_of, saliency_models
 from vinet_ros.errors import VinetError
 
-app = typer.Typer()
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+_MODEL = "model"
+PATHS = ("torch", "openvino", "cuda-fp32", "cuda-fp16", "cuda-bf16")
 
 
-@app.command()
+class _NodeOrModel(TyperGroup):
+    """Takes any first word but a command's as the name of a model."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in (*self.commands, "--help"):
+            args = [_MODEL, *args]
+        return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        models = self.commands[_MODEL].params[0].shell_complete(ctx, incomplete)
+        return [*super().shell_complete(ctx, incomplete), *models]
+
+
+app = typer.Typer(cls=_NodeOrModel, no_args_is_help=True)
+app.add_typer(benchmark_node.app)
+app.add_typer(benchmark_cameras.app)
+app.add_typer(benchmark_head.app)
+
+
+@app.command(_MODEL)
 def benchmark(
-    model: Annotated[str, typer.Argument(help="A name of the catalog, e.g. vinet_lite.")],
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="A name of the catalog, e.g. vinet_lite.", autocompletion=saliency_models
+        ),
+    ],
     path: Annotated[
         list[str] | None,
-        typer.Option(help="Path to measure beside eager; repeat it. Default: all installed."),
+        typer.Option(
+            help="Path to measure beside eager; repeat it. Default: all installed.",
+            autocompletion=one_of(*PATHS),
+        ),
     ] = None,
     runs: Annotated[int, typer.Option(min=1, help="Timed runs of each path.")] = 15,
     warmup: Annotated[int, typer.Option(min=0, help="Untimed rounds before.")] = 2,
@@ -40,17 +80,30 @@ def benchmark(
     seed: Annotated[int, typer.Option(help="Of random weights and of the input.")] = 0,
     memory: Annotated[bool, typer.Option(help="Measure memory, a process for each path.")] = True,
     json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the report here as JSON.")
+        Path | None,
+        typer.Option("--json", help="Write the report here as JSON; -: print it, no table."),
     ] = None,
     markdown: Annotated[
         Path | None, typer.Option(help="Put the report into this Markdown file, in its section.")
     ] = None,
 ) -> None:
-    """Measure each way to run a network, interleaved with its plain eager forward."""
-    # Imported here: `vinet --help` shall not wait for PyTorch.
+    r"""Measure each way to run a network, interleaved with its plain eager forward.
+
+    `vinet benchmark vinet_lite` is short for `vinet benchmark model vinet_lite`.
+
+    \b
+    Every way there is on this machine:
+      vinet benchmark vinet_lite
+    Without weights, one way, for a script:
+      vinet benchmark vinet --random --path openvino --runs 5 --json -
+    The node, and several cameras:
+      vinet benchmark node --seconds 30
+      vinet benchmark cameras --count 4
+    """
+    # Imported here: `vinet benchmark --help` and a TAB shall not wait for PyTorch.
     from vinet_ros.runtime.benchmark import benchmark_model
     from vinet_ros.runtime.benchmark_paths import Subject
-    from vinet_ros.runtime.benchmark_report import update_section, write_atomically
+    from vinet_ros.runtime.benchmark_report import print_or_write, update_section, write_atomically
 
     try:
         options = parse_options(option or [])
@@ -69,16 +122,14 @@ def benchmark(
                     task, description=what, completed=done, total=total
                 ),
             )
-        typer.echo(report.to_markdown())
-        if json_file is not None:
-            write_atomically(json_file, report.to_json())
+        print_or_write(report.to_markdown(), report.to_json(), json_file)
         if markdown is not None:
             old = markdown.read_text(encoding="utf-8") if markdown.exists() else ""
             key = " ".join([model, *(option or [])])
             write_atomically(markdown, update_section(old, key, report.to_markdown()))
     except (VinetError, ValueError, OSError) as error:
         typer.echo(f"vinet benchmark: {error}", err=True)
-        raise typer.Exit(1) from error
+        raise typer.Exit(UNWRITTEN if isinstance(error, OSError) else FAILED) from error
 
 
 def parse_options(pairs: list[str]) -> dict[str, Any]:
@@ -119,11 +170,17 @@ def _command(subject: Any, paths: list[str] | None, runs: int, threads: int | No
 
 
 def _progress() -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeElapsedColumn as Elapsed
+
+    console = Console(stderr=True)
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
+        Elapsed(),
+        console=console,
         transient=True,
+        disable=not console.is_terminal,
     )

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """``vinet weights``: what a weight file holds, and converting one into ours."""
 
 from __future__ import annotations
@@ -6,23 +9,18 @@ import json
 from dataclasses import asdict
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import torch
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from vinet_ros.cli.completion import all_models
 from vinet_ros.errors import WeightsError
-from vinet_ros.networks import list_models
-from vinet_ros.networks.inspection import (
-    FileReport,
-    convert_weights,
-    inspect_weights,
-    label_weights,
-)
-from vinet_ros.networks.weights import sha256_of
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from vinet_ros.networks.inspection import FileReport
+    from vinet_ros.networks.weights import WeightsCard
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -39,14 +37,25 @@ def inspect(
     file: Annotated[Path, typer.Argument(help="safetensors or torch file; nothing in it is run")],
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
-    """Show which model a weight file is for, its options, card and problems.
+    r"""Show which model a weight file is for, its options, card and problems.
 
     Exits with 1 where the file cannot be read or does not load.
+
+    \b
+    The authors' file:
+      vinet weights inspect ViNet_DHF1K.pt
+    For a script:
+      vinet weights inspect lite.safetensors --json
     """
+    # Imported here and below: `vinet weights --help` and a TAB shall not wait for PyTorch.
+    from vinet_ros.networks.inspection import inspect_weights
+
     report = inspect_weights(file)
     if as_json:
         typer.echo(json.dumps(asdict(report), indent=2))
     else:
+        from rich.console import Console
+
         Console().print(_as_table(report))
     if report.problems:
         raise typer.Exit(1)
@@ -57,12 +66,28 @@ def convert(
     file: Annotated[Path, typer.Argument(help="the authors' file, or one of ours")],
     out: Annotated[Path, typer.Argument(help="safetensors file to write")],
     dtype: Annotated[Dtype, typer.Option(help="how to store the numbers")] = Dtype.fp32,
-    model: Annotated[str, typer.Option(help="the model, where the file does not tell")] = "",
+    model: Annotated[
+        str,
+        typer.Option(help="the model, where the file does not tell", autocompletion=all_models),
+    ] = "",
     source: Annotated[str, typer.Option(help="for the card: who trained it, on what")] = "",
     licence: Annotated[str, typer.Option(help="for the card: licence of the weights")] = "",
     force: Annotated[bool, typer.Option("--force", help="replace OUT where it exists")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print the card as JSON")] = False,
 ) -> None:
-    """Write a weight file as our safetensors with its card inside, whole or not at all."""
+    r"""Write a weight file as our safetensors with its card inside, whole or not at all.
+
+    \b
+    The authors' file:
+      vinet weights convert ViNet_DHF1K.pt vinet.safetensors --licence MIT
+    Half the size:
+      vinet weights convert lite.safetensors small.safetensors --dtype fp16
+    """
+    import torch
+
+    from vinet_ros.networks.catalog import list_models
+    from vinet_ros.networks.inspection import convert_weights
+
     if model and model not in list_models():
         raise typer.BadParameter(f"no model is named {model!r}; there are {list_models()}")
     if out.exists() and not force:
@@ -71,7 +96,7 @@ def convert(
     card = convert_weights(
         file, out, stored, model=model or None, source=source or None, licence=licence or None
     )
-    typer.echo(f"{out}: {card.model} {_options(card.options)}, sha256 {card.sha256}")
+    _tell(out, card, as_json)
 
 
 @app.command()
@@ -84,13 +109,30 @@ def label(
     source: Annotated[str, typer.Option(help="for the card: who trained it, on what")] = "",
     licence: Annotated[str, typer.Option(help="for the card: licence of the weights")] = "",
     force: Annotated[bool, typer.Option("--force", help="replace OUT where it exists")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print the card as JSON")] = False,
 ) -> None:
-    """Complete a file's card: measured scores, source, licence. The weights stay as they are."""
+    r"""Complete a file's card: measured scores, source, licence. The weights stay as they are.
+
+    \b
+    With the scores that an evaluation measured:
+      vinet evaluate stills --weights lite.safetensors --out scores
+      vinet weights label lite.safetensors labelled.safetensors --report scores/report.json
+    """
+    from vinet_ros.networks.inspection import label_weights
+
     if out.exists() and not force:
         raise WeightsError(f"{out} exists; give another name, or --force to replace it")
     scores = read_scores(report, file) if report else {}
     card = label_weights(file, out, scores, source=source, licence=licence)
-    typer.echo(f"{out}: {card.model}, sha256 {card.sha256}")
+    _tell(out, card, as_json)
+
+
+def _tell(out: Path, card: WeightsCard, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"file": str(out), "card": asdict(card)}, indent=1))
+    else:
+        options = "".join(f" {name}={value}" for name, value in card.options.items())
+        typer.echo(f"{out}: {card.model}{options}, sha256 {card.sha256}")
 
 
 def read_scores(report: Path, file: Path) -> dict[str, Any]:
@@ -99,6 +141,8 @@ def read_scores(report: Path, file: Path) -> dict[str, Any]:
     Raises:
         WeightsError: If the report cannot be read, or measured another file.
     """
+    from vinet_ros.networks.weights import sha256_of
+
     try:
         measured = json.loads(report.read_text(encoding="utf-8"))
         of, parts = measured["facts"]["weights"], measured["stills"] + measured["clips"]
@@ -120,6 +164,9 @@ def read_scores(report: Path, file: Path) -> dict[str, Any]:
 
 
 def _as_table(report: FileReport) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(title=Text(report.file), show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
