@@ -1,10 +1,21 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
 # The commands of this project; `make help` lists them.
 PYTHON ?= python3
 export PYTHON
 
-# A sourced ROS 2 gets an environment of its own, so that both kinds can live side by side.
+# A sourced ROS 2 gets an environment of its own, .venv-<distribution>. Where none is sourced, ROS
+# names the wheels: kilted in .venv, another distribution in .venv-<distribution>-wheels. So all of
+# them can live side by side.
 ROS_SOURCED := $(shell [ -n "$$ROS_DISTRO" ] && $(PYTHON) -c 'import rclpy' 2>/dev/null && echo "$$ROS_DISTRO")
-VENV ?= $(CURDIR)/.venv$(addprefix -,$(ROS_SOURCED))
+ROS ?= $(or $(ROS_SOURCED),kilted)
+ifneq ($(ROS_SOURCED),)
+ifneq ($(ROS),$(ROS_SOURCED))
+$(error ROS=$(ROS) is asked for, but ROS 2 $(ROS_SOURCED) is sourced; use a shell without it)
+endif
+endif
+SUFFIX := $(or $(addprefix -,$(ROS_SOURCED)),$(addsuffix -wheels,$(addprefix -,$(filter-out kilted,$(ROS)))))
+VENV ?= $(CURDIR)/.venv$(SUFFIX)
 STAMP := $(VENV)/.made
 PACKAGE := ros2_ws/src/vinet_ros
 # Every target runs in the environment, as after `. .venv/bin/activate`.
@@ -23,17 +34,26 @@ DEMO_ARGS = --out "$(OUT)" $(if $(VIDEO),--video "$(VIDEO)") $(if $(CAMERA),--ca
 	$(if $(MODEL),--model "$(MODEL)") $(if $(WEIGHTS),--weights "$(WEIGHTS)") \
 	$(if $(DEVICE),--device "$(DEVICE)") $(if $(DURATION),--duration "$(DURATION)")
 
-.PHONY: help env demo test lint install-check pytest lock
+# make soak, make fuzz, make pytest, make lock
+SOAK_S ?= 120
+FUZZ_RUNS ?= 1000000
+TESTS ?=
+LOCKS ?=
+
+.PHONY: help env demo test lint install-check pytest soak fuzz lock
 help:
-	@echo "make env    the Python environment, in $(VENV)"
+	@echo "make env    the Python environment, in $(VENV); ROS=jazzy for Jazzy's wheels"
 	@echo "make demo   play a clip through the nodes; VIDEO=file CAMERA=index MODEL= WEIGHTS= DEVICE= DURATION=s OUT=demo"
 	@echo "make test   every check: ruff, mypy, import layers, colcon build and its share folder, pytest"
-	@echo "make lock   resolve requirements/*.in into requirements/*.lock"
+	@echo "            ROS=jazzy on Jazzy's wheels; one step: make lint, install-check, pytest [TESTS=tests/ros]"
+	@echo "make soak   a 30 Hz VGA camera for SOAK_S=120 seconds: memory and reception within their limits"
+	@echo "make fuzz   FUZZ_RUNS=1000000 made-up camera messages against their conversion"
+	@echo "make lock   resolve requirements/*.in into requirements/*.lock; LOCKS=ros-jazzy for one of them"
 
 env: $(STAMP)
 
 $(STAMP): $(wildcard requirements/*) scripts/make_env.sh $(PACKAGE)/setup.py
-	scripts/make_env.sh "$(VENV)"
+	scripts/make_env.sh "$(VENV)" "$(ROS)"
 	@touch "$@"
 
 demo: $(STAMP)
@@ -53,7 +73,13 @@ install-check: $(STAMP)
 
 # A sourced ROS 2 brings pytest plugins of its own, which this suite neither needs nor expects.
 pytest: $(STAMP)
-	cd $(PACKAGE) && PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 python -m pytest -p pytest_timeout
+	cd $(PACKAGE) && PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 python -m pytest -p pytest_timeout $(TESTS)
+
+soak: $(STAMP)
+	vinet benchmark node --seconds $(SOAK_S) --check
+
+fuzz: $(STAMP)
+	cd $(PACKAGE) && python tests/fuzz/fuzz_messages.py -runs=$(FUZZ_RUNS) -seed=1 -close_fd_mask=2 -verbosity=0
 
 lock:
-	$(PYTHON) scripts/lock.py
+	$(PYTHON) scripts/lock.py $(LOCKS)

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Start the programs of an installed vinet_ros and wait for a gaze target of its nodes.
 
 Usage: python scripts/check_installed.py INSTALL_FOLDER, in an environment that sources it.
@@ -33,7 +36,8 @@ def main() -> int:
         return 1
     subprocess.run([programs / "vinet", "--help"], check=True, stdout=subprocess.DEVNULL)
     profile = install / "share" / "vinet_ros" / "config" / "fastdds_large_images.xml"
-    os.environ["FASTDDS_DEFAULT_PROFILES_FILE"] = str(profile)
+    for variable in ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE"):
+        os.environ[variable] = str(profile)  # each version of Fast DDS knows one of them
     os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
     from vinet_ros.ros.demo_options import default_clip

