@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -137,10 +138,8 @@ def test_an_interrupt_that_comes_out_as_another_error_is_one(
     monkeypatch, capsys, error, code, told
 ):
     def swallowed(*_, **__):
-        try:
+        with suppress(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
-        except KeyboardInterrupt:
-            pass
         raise error
 
     monkeypatch.setattr(cli, "build_app", lambda _: swallowed)

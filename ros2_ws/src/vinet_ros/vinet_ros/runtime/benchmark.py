@@ -152,13 +152,14 @@ def _memory_growth(
 def _time_interleaved(
     runners: Sequence[Runner], runs: int, warmup: int, progress: Progress
 ) -> npt.NDArray[np.float64]:
-    """Return the seconds (runs, paths) of each timed run."""
+    """Return the seconds (runs, paths) of each timed run; each follows one that is not timed."""
     seconds = np.zeros((runs, len(runners)))
     for k in range(-warmup, runs):
         progress("warm-up" if k < 0 else "round", k + warmup, runs + warmup)
         for place in range(len(runners)):
             which = (place + k) % len(runners)
             time.sleep(_SETTLE_S)
+            runners[which].run()  # the caches are full of the path before; a stream's are its own
             start = time.perf_counter()
             runners[which].run()
             if k >= 0:
