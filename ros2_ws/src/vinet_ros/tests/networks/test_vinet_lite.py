@@ -118,3 +118,37 @@ def _batch_norm(x, state, name):
     parts = (state[f"{name}.{part}"] for part in ("running_mean", "running_var", "weight", "bias"))
     mean, variance, weight, bias = parts
     return F.batch_norm(x, mean, variance, weight, bias, eps=1e-3)
+
+
+@torch.inference_mode()
+def test_a_camera_that_stood_changes_nothing(model):
+    kept = [
+        level.unflatten(0, (2, 4)) for level in model.encode(clip(4).transpose(1, 2).flatten(0, 1))
+    ]
+    stood = torch.eye(2, 3).expand(2, 3, 2, 3)
+    torch.testing.assert_close(
+        model.decode(tuple(kept), stood), model.decode(tuple(kept)), atol=1e-6, rtol=0
+    )
+
+
+@torch.inference_mode()
+def test_a_world_that_only_the_camera_passes_is_a_standing_scene(model):
+    """Features of a wide world that stands, seen by a camera that goes right by whole cells."""
+    generator = torch.Generator().manual_seed(4)
+    kept = []
+    for channels, stride in zip(LEVEL_CHANNELS[1:], LEVEL_STRIDES[1:], strict=True):
+        height, width = SIZE[0] // stride, SIZE[1] // stride
+        cells = 32 // stride  # a step of 32 pixels
+        world = torch.randn(2, channels, height, width + 3 * cells, generator=generator)
+        seen = [world[..., cells * t : cells * t + width] for t in range(4)]
+        kept.append(torch.stack(seen, dim=1))
+    motion = torch.eye(2, 3).repeat(2, 3, 1, 1)
+    for t in range(3):
+        motion[:, t, 0, 2] = (
+            32 * (3 - t) * 2 / SIZE[1]
+        )  # what is in the middle now was to the right
+    newest = tuple(level[:, -1:] for level in kept)
+    torch.testing.assert_close(
+        model.decode(tuple(kept), motion), model.decode(newest), atol=1e-5, rtol=0
+    )
+    assert (model.decode(tuple(kept)) - model.decode(newest)).abs().max() > 1e-3

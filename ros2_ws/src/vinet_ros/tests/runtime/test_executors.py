@@ -16,7 +16,7 @@ from window_reader import Listener, WindowReader, slot_values
 from vinet_ros.errors import DeviceError
 from vinet_ros.networks import create_model
 from vinet_ros.preprocess import SOUND_SAMPLES, normalize_frames, sound_input
-from vinet_ros.runtime.base import HeardWindow
+from vinet_ros.runtime.base import FullWindow
 from vinet_ros.runtime.benchmark_paths import drifting_noise, seed_weights
 from vinet_ros.runtime.openvino_executor import OpenVINOExecutor, _compile
 from vinet_ros.runtime.torch_executor import TorchExecutor
@@ -93,6 +93,31 @@ def test_sound_goes_with_its_window(path, fusion):
         np.testing.assert_allclose(values, wanted, atol=1e-5)
 
 
+@pytest.mark.parametrize("path", PATHS)
+def test_the_cameras_motion_goes_with_its_window(path):
+    model = small("vinet_lite", clip_length=4)
+    for join in (model.decoder.time8, model.decoder.time16, model.decoder.time32):
+        torch.nn.init.normal_(join.mix.weight)
+    frames = film(4)
+    turned = np.tile(np.array([[1, 0.05, 0.3], [-0.05, 1, -0.2]], np.float32), (3, 1, 1))
+    with torch.inference_mode():
+        pixels = torch.from_numpy(normalize_frames(frames)).transpose(0, 1)
+        kept = tuple(level[None] for level in model.encode(pixels))
+        stood = model.decode(kept)[0].numpy()
+        moved = model.decode(kept, torch.from_numpy(turned)[None])[0].numpy()
+    assert np.abs(stood - moved).max() > 1e-3
+    executor = path(model, batches=2)
+    moments = [Moment(frame) for frame in frames]
+    windows = [FullWindow(moments, motion=motion) for motion in (turned, None, turned)]
+    maps = [*executor.predict_windows(windows), *executor.predict_windows(windows[:1])]
+    for values, wanted in zip(maps, [moved, stood, moved, moved], strict=True):
+        np.testing.assert_allclose(values, wanted, atol=1e-5)
+    with pytest.raises(
+        ValueError, match=r"motion of \(2, 2, 3\), the network takes one of \(3, 2"
+    ):
+        executor.predict([moment.kept for moment in moments], motion=turned[:2])
+
+
 @pytest.mark.parametrize("options", [{}, {"channel_transformer": True}, {"fusion": "transformer"}])
 def test_fusions_of_one_size_run_on_openvino_too(options):
     """The fusion alone, as the whole network takes its time; batches of one and of two."""
@@ -123,7 +148,7 @@ def test_sounds_of_a_batch_are_kept_apart(path):
     executor = path(Listener(), batches=4)
     gray = Moment(np.full((8, 16, 3), 9, np.uint8))
     sounds = [np.full((1, SOUND_SAMPLES, 1), 256.0 * loud, np.float32) for loud in (0.2, 0.7)]
-    windows = [HeardWindow([gray] * 4, sound) for sound in sounds]
+    windows = [FullWindow([gray] * 4, sound) for sound in sounds]
     maps = executor.predict_windows([windows[0], [gray] * 4, windows[1]])
     again = executor.predict_windows([windows[1]])
     loud = [round(float(values[1, 3]), 4) for values in [*maps, *again]]

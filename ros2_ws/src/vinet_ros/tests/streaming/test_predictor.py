@@ -6,6 +6,7 @@
 import copy
 import threading
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -19,7 +20,8 @@ from vinet_ros.runtime import SharedNetworks, create_executor
 from vinet_ros.runtime.benchmark_paths import drifting_noise, seed_weights
 from vinet_ros.runtime.torch_executor import TorchExecutor
 from vinet_ros.streaming import Predictor, PushKind
-from vinet_ros.streaming.frame_window import RestartReason
+from vinet_ros.streaming.camera_motion import CameraMotion
+from vinet_ros.streaming.frame_window import RestartReason, Slot
 
 S = 1_000_000_000
 STEP = S // 10  # the reader's rate
@@ -72,13 +74,40 @@ def test_a_stream_equals_the_whole_clip(name, options, every, path):
         clip = frames[[max(0, k - length + 1 + t) for t in range(length)]]
         with torch.inference_mode():
             expected[k] = model(torch.from_numpy(normalize_frames(clip))[None])[0].numpy()
-    predictor = Predictor(model, path=path, window_rate_hz=15, threads=1)
+    predictor = Predictor(model, path=path, window_rate_hz=15, threads=1, stabilize=False)
     for k, frame in enumerate(camera):
         predictor.push_frame(frame, round(k * S / 15))
         if k in expected:
             saliency = predictor.predict()
             assert saliency.stamp_ns == round(k * S / 15)
             np.testing.assert_allclose(saliency.values, expected[k], atol=1e-5)
+
+
+@pytest.mark.parametrize("path", ["torch", "openvino"])
+def test_the_cameras_motion_is_taken_off_the_window(path):
+    torch.manual_seed(0)
+    model = seed_weights(create_model("vinet_lite", clip_length=4), seed=3).eval()
+    model.input_size = (96, 128)
+    world = np.random.default_rng(0).integers(0, 256, (12, 24, 3), dtype=np.uint8)
+    world = cv2.resize(world, (256, 128), interpolation=cv2.INTER_CUBIC)
+    frames = [world[k : 96 + k, 4 * k : 128 + 4 * k] for k in range(4)]
+    steadied, plain = (
+        Predictor(copy.deepcopy(model), path=path, window_rate_hz=15, threads=1, stabilize=on)
+        for on in (True, False)
+    )
+    for k, frame in enumerate(frames):
+        for predictor in (steadied, plain):
+            predictor.push_frame(frame, round(k * S / 15))
+    moments = [Slot(frame, k) for k, frame in enumerate(frames)]
+    motion = torch.from_numpy(CameraMotion().of_window(moments))[None]
+    pixels = torch.from_numpy(normalize_frames(np.stack(frames)))  # (3, T, H, W)
+    with torch.inference_mode():
+        kept = [level[None] for level in model.encode(pixels.transpose(0, 1))]
+        expected = model.decode(tuple(kept), motion)[0].numpy()
+        unsteadied = model.decode(tuple(kept))[0].numpy()
+    assert np.abs(expected - unsteadied).max() > 1e-3
+    np.testing.assert_allclose(steadied.predict().values, expected, atol=1e-5)
+    np.testing.assert_allclose(plain.predict().values, unsteadied, atol=1e-5)
 
 
 def test_named_model_uses_the_rate_of_its_card(tmp_path):

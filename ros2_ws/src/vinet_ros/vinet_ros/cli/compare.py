@@ -34,8 +34,8 @@ def compare(
 ) -> None:
     r"""Show two networks side by side, and how alike their maps are: CC and SIM of each frame.
 
-    Settings of a side: device, precision, path, window_rate_hz, max_gap_s, threads; anything
-    else is an option of the network.
+    Settings of a side: device, precision, path, window_rate_hz, max_gap_s, threads, stabilize;
+    anything else is an option of the network.
 
     \b
     One network with two settings:

@@ -97,6 +97,9 @@ def predict(
     ] = 0.0,
     jobs: Annotated[int, typer.Option(min=1, help="inputs at once, a process each")] = 1,
     threads: Annotated[int | None, typer.Option(min=1, help="of each on the CPU")] = None,
+    stabilize: Annotated[
+        bool, typer.Option(help="take the camera's own motion off, where the network can")
+    ] = True,
     force: Annotated[
         bool, typer.Option("--force", help="replace results that were made otherwise")
     ] = False,
@@ -134,6 +137,7 @@ def predict(
             window_rate_hz=window_rate_hz,
             max_gap_s=max_gap_s,
             threads=threads,
+            stabilize=stabilize,
         )
         gaze = GazeOptions(
             num_peaks, peak_min_distance, smoothing_tau_s, target_distance_m, hfov_deg

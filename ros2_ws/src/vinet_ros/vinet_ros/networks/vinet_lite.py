@@ -38,6 +38,7 @@ class ViNetLite(nn.Module):
         if clip_length < 1:
             raise ValueError(f"clip_length must be at least 1, got {clip_length}")
         self.clip_length = clip_length
+        self.motion_shape = (clip_length - 1, 2, 3) if clip_length > 1 else None
         self.encoder = EfficientNetLite0()
         self.decoder = LiteDecoder(clip_length, width, motion_width)
 
@@ -53,13 +54,20 @@ class ViNetLite(nn.Module):
         """
         return tuple(self.encoder(frames)[1:])
 
-    def decode(self, features: tuple[Tensor, ...]) -> Tensor:
+    def decode(self, features: tuple[Tensor, ...], motion: Tensor | None = None) -> Tensor:
         """Return the map (B, H, W) in (0, 1) of the newest frame.
+
+        A camera that turns moves everything, and what moves by itself is lost in it, above all
+        what the camera follows: that stands still in the picture. With the camera's own motion
+        known, each earlier frame is compared where the same part of the world was in it.
 
         Args:
             features: What :meth:`encode` gives, stacked in time order along dim 1:
                 (B, T, 40, H/8, W/8), (B, T, 112, H/16, W/16), (B, T, 320, H/32, W/32).
                 T = 1 stands for a scene in which nothing moves.
+            motion: The camera's, (B, T - 1, 2, 3): the matrix of each earlier frame takes a place
+                (x, y, 1) in the newest frame to where the same part of the world was in that
+                frame; both from -1, the picture's left and upper edge, to 1. None: it stood.
 
         Raises:
             ValueError: If T is neither `clip_length` nor 1.
@@ -70,7 +78,7 @@ class ViNetLite(nn.Module):
                 f"expected features of {self.clip_length} frames, or of 1 for a standing scene; "
                 f"got {length}"
             )
-        logits = self.decoder(features)  # (B, 1, H/4, W/4)
+        logits = self.decoder(features, motion)  # (B, 1, H/4, W/4)
         return torch.sigmoid(_enlarge(logits.squeeze(1), 4))  # (B, H, W)
 
     def forward(self, clip: Tensor) -> Tensor:
@@ -96,12 +104,12 @@ class LiteDecoder(nn.Module):
         self.up4 = Fuse(width, width // 2)
         self.head = nn.Conv2d(width // 2, 1, 1)
 
-    def forward(self, features: tuple[Tensor, ...]) -> Tensor:
+    def forward(self, features: tuple[Tensor, ...], motion: Tensor | None = None) -> Tensor:
         """Return (B, 1, 2 h, 2 w) for the finest features (B, T, C, h, w)."""
         fine, middle, coarse = features
-        x = self.context(self.time32(coarse))  # (B, 3w, 7, 12)
-        x = self.up16(torch.cat((_double(x), self.time16(middle)), dim=1))  # (B, 2w, 14, 24)
-        x = self.up8(torch.cat((_double(x), self.time8(fine)), dim=1))  # (B, w, 28, 48)
+        x = self.context(self.time32(coarse, motion))  # (B, 3w, 7, 12)
+        x = self.up16(torch.cat((_double(x), self.time16(middle, motion)), dim=1))  # 14 x 24
+        x = self.up8(torch.cat((_double(x), self.time8(fine, motion)), dim=1))  # (B, w, 28, 48)
         x = self.up4(_double(x))  # (B, w/2, 56, 96)
         logits: Tensor = self.head(x)
         return logits
@@ -125,8 +133,11 @@ class TimeJoin(nn.Module):
         # Training begins at the still network: motion adds nothing until it has learned to.
         nn.init.zeros_(self.mix.weight)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return (B, outputs, h, w) of (B, T, inputs, h, w); T is the window's length, or 1."""
+    def forward(self, x: Tensor, motion: Tensor | None = None) -> Tensor:
+        """Return (B, outputs, h, w) of (B, T, inputs, h, w); T is the window's length, or 1.
+
+        `motion` is the camera's, as :meth:`ViNetLite.decode` takes it.
+        """
         newest = self.still(x[:, -1])
         if self.change is None or x.shape[1] == 1:
             return F.relu(newest)
@@ -134,7 +145,10 @@ class TimeJoin(nn.Module):
         low = self.reduce(x.flatten(0, 1)).reshape(
             batch, length, -1, *x.shape[3:]
         )  # (B, T, m, h, w)
-        differences = (low[:, :-1] - low[:, -1:]).flatten(1, 2)  # (B, (T-1) m, h, w)
+        past, now = low[:, :-1], low[:, -1:]
+        if motion is not None:
+            past = _steadied(past, now, motion)
+        differences = (past - now).flatten(1, 2)  # (B, (T-1) m, h, w)
         return F.relu(newest + self.mix(F.relu(self.change(differences))))
 
 
@@ -167,6 +181,29 @@ class Fuse(nn.Module):
         """Return (B, outputs, h, w)."""
         x = F.relu(self.norm1(self.first(x)))
         return F.relu(self.norm2(self.second(x)))
+
+
+def _steadied(past: Tensor, now: Tensor, motion: Tensor) -> Tensor:
+    """Return earlier features (B, P, m, h, w) as the newest frame's camera would have seen them.
+
+    What it had not seen then is taken from the newest features (B, 1, m, h, w): nothing changed.
+    """
+    height, width = past.shape[-2:]
+    x, y = (_middles(n).to(past) for n in (width, height))
+    newest = torch.stack(
+        (x.repeat(height), y.repeat_interleave(width), x.new_ones(1).expand(height * width))
+    )
+    places = (motion.flatten(0, 1) @ newest).transpose(1, 2)  # (B P, h w, 2)
+    grid = places.reshape(-1, height, width, 2)
+    seen = (grid.abs() <= 1).all(dim=-1)[:, None]  # (B P, 1, h, w)
+    found = F.grid_sample(past.flatten(0, 1), grid, padding_mode="border", align_corners=False)
+    unseen = now.expand_as(past).flatten(0, 1)
+    return torch.where(seen, found, unseen).reshape(past.shape)
+
+
+def _middles(cells: int) -> Tensor:
+    """Return the middles of cells that part the stretch from -1 to 1."""
+    return (2 * torch.arange(cells) + 1) / cells - 1
 
 
 def _enlarge(x: Tensor, times: int) -> Tensor:

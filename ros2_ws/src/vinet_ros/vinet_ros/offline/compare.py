@@ -29,7 +29,15 @@ from vinet_ros.offline.predict.work import Work, cannot_write
 
 VIDEO, TABLE, SUMMARY = "compare.mp4", "compare.csv", "compare.json"
 _GAP = 8
-_SETTINGS = ("device", "precision", "path", "window_rate_hz", "max_gap_s", "threads")
+_SETTINGS = (
+    "device",
+    "precision",
+    "path",
+    "window_rate_hz",
+    "max_gap_s",
+    "threads",
+    "stabilize",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +261,15 @@ def _of_file(path: Path) -> NetworkChoice:
 def _typed(key: str, value: str) -> Any:
     if key in ("window_rate_hz", "max_gap_s"):
         return float(value)
+    if key == "stabilize":
+        return _truth(value)
     return int(value) if key == "threads" else value
+
+
+def _truth(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError(f"stabilize is true or false, got {text!r}")
+    return text == "true"
 
 
 def _value(text: str) -> Any:

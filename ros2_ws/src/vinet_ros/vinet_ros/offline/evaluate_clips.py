@@ -37,6 +37,7 @@ from vinet_ros.training.score_table import (
 from vinet_ros.training.scoring import area_average
 
 STREAM, ALONE, SMOOTHED = "{}", "{}, frame by frame", "{}, frame by frame, smoothed {:g} s"
+UNSTEADIED = "{}, the camera's motion left in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +148,17 @@ class _Network:
 
     def __init__(self, predictor: Predictor, name: str, taus_s: Sequence[float]) -> None:
         predictor.reset()
-        self._predictor = predictor
+        self._predictor, self._name = predictor, name
         self._stream, self._alone = STREAM.format(name), ALONE.format(name)
         self._smoothers = {SMOOTHED.format(name, tau): MapSmoother(tau) for tau in taus_s}
         self.rows = [self._stream, self._alone, *self._smoothers]
+        self._unsteadied: Predictor | None = None
+        if predictor.executor.traits.motion_shape is not None:
+            rate_hz = predictor.window_rate_hz
+            self._unsteadied = Predictor(
+                name, executor=predictor.executor, window_rate_hz=rate_hz, stabilize=False
+            )
+            self.rows.append(UNSTEADIED.format(name))
 
     def predict(self, rgb: NDArray[np.uint8], stamp_ns: int) -> dict[str, NDArray[np.float32]]:
         self._predictor.push_frame(rgb, stamp_ns)
@@ -165,6 +173,10 @@ class _Network:
         }
         for row, smoother in self._smoothers.items():
             maps[row] = smoother.update(alone, stamp_ns)
+        if self._unsteadied is not None:
+            self._unsteadied.push_frame(rgb, stamp_ns)
+            raw = self._unsteadied.predict()
+            maps[UNSTEADIED.format(self._name)] = nothing if raw is None else raw.values
         return maps
 
 

@@ -85,6 +85,12 @@ class SaliencyParameters:
         choices=SKIPPED_SLOTS,
         read_only=True,
     )
+    stabilize: bool = parameter(
+        True,
+        "Take the camera's own motion, found in its frames, off the window, so that what moves by "
+        "itself is seen while the camera turns, above all what a head follows. For vinet_lite.",
+        read_only=True,
+    )
     image_transport: str = parameter(
         "raw",
         "raw subscribes to image, compressed to its resolved name + /compressed.",

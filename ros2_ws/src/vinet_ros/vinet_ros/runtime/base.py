@@ -33,20 +33,29 @@ class Moment(Protocol):
 Window: TypeAlias = Sequence[Any]
 """``clip_length`` of :class:`Moment`, oldest first; one may stand in several places.
 
-With sound it is a :class:`HeardWindow`.
+With sound, or before a moving camera, it is a :class:`FullWindow`.
 """
 TakeWindow: TypeAlias = Callable[[], "Window | None"]
 
 
-class HeardWindow(tuple[Any, ...]):
-    """A window and its sound, as the network takes it (``audio_shape``)."""
+class FullWindow(tuple[Any, ...]):
+    """A window and what goes with its frames, each as the network takes it.
 
-    sound: Values
+    Attributes:
+        sound: Of ``audio_shape``; None is silence.
+        motion: The camera's, of ``motion_shape``; None: it stood.
+    """
 
-    def __new__(cls, moments: Sequence[Any], sound: Values) -> HeardWindow:
-        """Join a window and its sound."""
+    sound: Values | None
+    motion: Values | None
+
+    def __new__(
+        cls, moments: Sequence[Any], sound: Values | None = None, motion: Values | None = None
+    ) -> FullWindow:
+        """Join a window and what goes with it."""
         window = super().__new__(cls, moments)
         window.sound = sound
+        window.motion = motion
         return window
 
 
@@ -59,12 +68,15 @@ class NetworkTraits:
         input_size: Height and width of a frame.
         card: Of the file that it was loaded from, if it was.
         audio_shape: Of a window's sound; None where the network takes none.
+        motion_shape: Of the camera's motion in a window, (T - 1, 2, 3); None where the network
+            takes none.
     """
 
     clip_length: int
     input_size: tuple[int, int]
     card: WeightsCard | None = None
     audio_shape: tuple[int, ...] | None = None
+    motion_shape: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,15 +163,23 @@ class Executor(ABC):
         """
 
     @abstractmethod
-    def predict(self, slots: Sequence[Kept], sound: Values | None = None) -> Values:
+    def predict(
+        self,
+        slots: Sequence[Kept],
+        sound: Values | None = None,
+        motion: Values | None = None,
+    ) -> Values:
         """Return the saliency map (h, w), 0 to 1, of the newest frame.
 
         Args:
             slots: ``clip_length`` kept frames, oldest first; one may stand in several places.
             sound: Theirs, of ``audio_shape``; None is silence.
+            motion: The camera's, of ``motion_shape``, from the newest frame to each earlier one;
+                None: it stood.
 
         Raises:
-            ValueError: If the number of slots is not ``clip_length``, or the sound does not fit.
+            ValueError: If the number of slots is not ``clip_length``, or sound or motion do not
+                fit.
         """
 
     def encode_together(self, frames: Sequence[npt.NDArray[np.uint8]]) -> list[Kept]:
@@ -170,7 +190,10 @@ class Executor(ABC):
         return [self.encode(frame) for frame in frames]
 
     def predict_together(
-        self, windows: Sequence[Sequence[Kept]], sounds: Sequence[Values | None] = ()
+        self,
+        windows: Sequence[Sequence[Kept]],
+        sounds: Sequence[Values | None] = (),
+        motions: Sequence[Values | None] = (),
     ) -> list[Values]:
         """Return the maps of 2 to ``batches`` windows, computed in one go.
 
@@ -179,8 +202,9 @@ class Executor(ABC):
         Args:
             windows: Kept frames of each.
             sounds: Of each; none at all is silence.
+            motions: Of each one's camera; none at all: they stood.
         """
-        return [self.predict(*one) for one in _pairs(windows, sounds)]
+        return [self.predict(*one) for one in _joined(windows, sounds, motions)]
 
     def encode_batch(self, frames: Sequence[npt.NDArray[np.uint8]]) -> list[Kept]:
         """Return what is kept of any number of frames."""
@@ -190,15 +214,18 @@ class Executor(ABC):
         return kept
 
     def predict_batch(
-        self, windows: Sequence[Sequence[Kept]], sounds: Sequence[Values | None] = ()
+        self,
+        windows: Sequence[Sequence[Kept]],
+        sounds: Sequence[Values | None] = (),
+        motions: Sequence[Values | None] = (),
     ) -> list[Values]:
-        """Return the maps of any number of windows; without sounds, of silent ones."""
+        """Return the maps of any number of windows, as :meth:`predict_together` takes them."""
         maps: list[Values] = []
-        for some in _parts(_pairs(windows, sounds), self.batches):
+        for some in _parts(_joined(windows, sounds, motions), self.batches):
             if len(some) == 1:
                 maps.append(self.predict(*some[0]))
             else:
-                maps += self.predict_together([w for w, _ in some], [sound for _, sound in some])
+                maps += self.predict_together(*zip(*some, strict=True))
         return maps
 
     def predict_windows(self, windows: Sequence[Window]) -> list[Values]:
@@ -208,8 +235,12 @@ class Executor(ABC):
         kept = self.encode_batch([moment.frame for moment in moments])
         for moment, value in zip(moments, kept, strict=True):
             moment.kept = value
-        sounds = [w.sound if isinstance(w, HeardWindow) else None for w in windows]
-        return self.predict_batch([[moment.kept for moment in w] for w in windows], sounds)
+        full = [w if isinstance(w, FullWindow) else FullWindow(w) for w in windows]
+        return self.predict_batch(
+            [[moment.kept for moment in w] for w in full],
+            [w.sound for w in full],
+            [w.motion for w in full],
+        )
 
     def predict_newest(self, take: TakeWindow) -> Prediction | None:
         """Return the map of the window that there is when the network gets to it.
@@ -232,19 +263,20 @@ class Executor(ABC):
         if len(slots) != self.clip_length:
             raise ValueError(f"expected {self.clip_length} slots, got {len(slots)}")
 
-    def checked_sound(self, sound: Values | None) -> Values | None:
-        """Return a window's sound as the network needs it: silence for None, None for no input.
+    def asides(self, sound: Values | None, motion: Values | None) -> list[Values]:
+        """Return what the network takes beside the frames, in its order.
+
+        None stands for silence and for a camera that stood.
 
         Raises:
-            ValueError: If the network takes none, or one of another shape.
+            ValueError: If the network takes none of a kind, or one of another shape.
         """
-        shape = self.traits.audio_shape
-        if sound is None:
-            return None if shape is None else np.zeros(shape, np.float32)
-        if sound.shape != shape:
-            taken = "none" if shape is None else f"one of {shape}"
-            raise ValueError(f"got a sound of {sound.shape}, the network takes {taken}")
-        return sound
+        traits = self.traits
+        taken = [
+            _aside("sound", sound, traits.audio_shape, _silence),
+            _aside("motion", motion, traits.motion_shape, _standing),
+        ]
+        return [values for values in taken if values is not None]
 
 
 def traits_of(model: nn.Module) -> NetworkTraits:
@@ -261,11 +293,38 @@ def traits_of(model: nn.Module) -> NetworkTraits:
         (int(height), int(width)),
         card_of(model),
         getattr(model, "audio_shape", None),
+        getattr(model, "motion_shape", None),
     )
 
 
-def _pairs(windows: Sequence[Any], sounds: Sequence[Any]) -> list[tuple[Any, Any]]:
-    return list(zip(windows, sounds or [None] * len(windows), strict=True))
+def _joined(
+    windows: Sequence[Any], sounds: Sequence[Any], motions: Sequence[Any]
+) -> list[tuple[Any, Any, Any]]:
+    none = [None] * len(windows)
+    return list(zip(windows, sounds or none, motions or none, strict=True))
+
+
+def _aside(
+    what: str,
+    given: Values | None,
+    shape: tuple[int, ...] | None,
+    default: Callable[[tuple[int, ...]], Values],
+) -> Values | None:
+    if given is None:
+        return None if shape is None else default(shape)
+    if given.shape != shape:
+        taken = "none" if shape is None else f"one of {shape}"
+        raise ValueError(f"got a {what} of {given.shape}, the network takes {taken}")
+    return given
+
+
+def _silence(shape: tuple[int, ...]) -> Values:
+    return np.zeros(shape, np.float32)
+
+
+def _standing(shape: tuple[int, ...]) -> Values:
+    """Return the motion (P, 2, 3) of a camera that stood."""
+    return np.broadcast_to(np.eye(2, 3, dtype=np.float32), shape)
 
 
 def _parts(items: Sequence[Any], size: int) -> list[Sequence[Any]]:

@@ -66,9 +66,8 @@ class OpenVINOExecutor(Executor):
             how = (threads, sizes, network_key(network, self.traits.card))
             encoders = [] if identity else _compile(_Encode(network), (frame,), *how)
             window = tuple(torch.stack([k] * self.clip_length, dim=1) for k in kept)
-            shape = self.traits.audio_shape
-            sound = () if shape is None else (torch.zeros(1, *shape),)
-            decoders = _compile(_Decode(network, len(window)), window + sound, *how)
+            beside = tuple(torch.from_numpy(a[None].copy()) for a in self.asides(None, None))
+            decoders = _compile(_Decode(network, len(window)), window + beside, *how)
         except Exception as error:
             first_line = str(error).strip().partition("\n")[0]
             raise DeviceError(
@@ -80,8 +79,8 @@ class OpenVINOExecutor(Executor):
         self._decoder: Any = decoders[0]
         self._batch_decoder: Any = decoders[-1]
         # Views of the request's own input memory: what is written there needs no further copy.
-        # A network that hears has its sound behind the levels of the frames.
-        inputs = len(window) + len(sound)
+        # What the network takes beside the frames is behind their levels.
+        inputs = len(window) + len(beside)
         self._inputs = [self._decoder.get_input_tensor(i).data for i in range(inputs)]
         many = batches if batches > 1 else 0
         self._batch_inputs = [np.empty((many, *i.shape[1:]), i.dtype) for i in self._inputs]
@@ -106,18 +105,28 @@ class OpenVINOExecutor(Executor):
         # Copies: a slice would keep the whole batch alive for as long as one frame is needed.
         return [tuple(level[k : k + 1].copy() for level in levels) for k in range(len(frames))]
 
-    def predict(self, slots: Sequence[Kept], sound: Values | None = None) -> Values:
-        """Return the map (h, w) of ``clip_length`` kept frames, oldest first, and their sound."""
-        self._fill(self._inputs, 0, slots, sound)
+    def predict(
+        self,
+        slots: Sequence[Kept],
+        sound: Values | None = None,
+        motion: Values | None = None,
+    ) -> Values:
+        """Return the map (h, w) of ``clip_length`` kept frames, oldest first."""
+        self._fill(self._inputs, 0, slots, self.asides(sound, motion))
         self._decoder.infer()
         return cast("Values", self._decoder.get_output_tensor(0).data[0].copy())
 
     def predict_together(
-        self, windows: Sequence[Sequence[Kept]], sounds: Sequence[Values | None] = ()
+        self,
+        windows: Sequence[Sequence[Kept]],
+        sounds: Sequence[Values | None] = (),
+        motions: Sequence[Values | None] = (),
     ) -> list[Values]:
         """Return the maps of several windows, decoded as one batch."""
-        for k, slots in enumerate(windows):
-            self._fill(self._batch_inputs, k, slots, sounds[k] if sounds else None)
+        none = [None] * len(windows)
+        rows = zip(windows, sounds or none, motions or none, strict=True)
+        for k, (slots, sound, motion) in enumerate(rows):
+            self._fill(self._batch_inputs, k, slots, self.asides(sound, motion))
         inputs = [level[: len(windows)] for level in self._batch_inputs]
         return [values.copy() for values in _infer(self._batch_decoder, inputs)[0]]
 
@@ -133,20 +142,19 @@ class OpenVINOExecutor(Executor):
         self._encoder = self._decoder = self._batch_encoder = self._batch_decoder = None
 
     def _fill(
-        self, inputs: list[Any], k: int, slots: Sequence[Kept], sound: Values | None
+        self, inputs: list[Any], k: int, slots: Sequence[Kept], asides: Sequence[Values]
     ) -> None:
-        """Write a window into place ``k`` of the decoder's inputs: frames, and sound if any.
+        """Write a window into place ``k`` of the decoder's inputs: frames, then what is beside.
 
-        The frames' levels are (B, T, C, h, w) each, the sound (B, *audio_shape).
+        The frames' levels are (B, T, C, h, w) each.
         """
         self.check_length(slots)
-        heard = self.checked_sound(sound)
-        levels = inputs if heard is None else inputs[:-1]
-        for level, memory in enumerate(levels):
+        levels = len(inputs) - len(asides)
+        for level, memory in enumerate(inputs[:levels]):
             for t, kept in enumerate(slots):
                 memory[k, t] = kept[level][0]
-        if heard is not None:
-            inputs[-1][k] = heard
+        for memory, values in zip(inputs[levels:], asides, strict=True):
+            memory[k] = values
 
 
 def import_openvino() -> Any:
@@ -173,7 +181,7 @@ class _Encode(nn.Module):
 
 
 class _Decode(nn.Module):
-    """Takes the levels of the frames, and after them the sound, if the network hears."""
+    """Takes the levels of the frames, and after them what the network takes beside them."""
 
     def __init__(self, network: Any, levels: int) -> None:
         super().__init__()
@@ -181,8 +189,8 @@ class _Decode(nn.Module):
         self.levels = levels
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        features, sound = inputs[: self.levels], inputs[self.levels :]
-        return cast("Tensor", self.network.decode(features, *sound))
+        features, beside = inputs[: self.levels], inputs[self.levels :]
+        return cast("Tensor", self.network.decode(features, *beside))
 
 
 def _infer(request: Any, inputs: list[npt.NDArray[np.float32]]) -> list[npt.NDArray[np.float32]]:

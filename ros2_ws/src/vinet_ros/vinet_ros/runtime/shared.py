@@ -114,10 +114,15 @@ class SharedExecutor(Executor):
         with self._network.turn(_Request()):
             return self._network.executor.encode(frame)
 
-    def predict(self, slots: Sequence[Kept], sound: Values | None = None) -> Values:
-        """Return the map (h, w) of ``clip_length`` kept frames, oldest first, and their sound."""
+    def predict(
+        self,
+        slots: Sequence[Kept],
+        sound: Values | None = None,
+        motion: Values | None = None,
+    ) -> Values:
+        """Return the map (h, w) of ``clip_length`` kept frames, oldest first."""
         with self._network.turn(_Request()):
-            return self._network.executor.predict(slots, sound)
+            return self._network.executor.predict(slots, sound, motion)
 
     def predict_newest(self, take: TakeWindow) -> Prediction | None:
         """Return the map of the window that there is when the network gets to it."""

@@ -66,39 +66,43 @@ class TorchExecutor(Executor):
         # Copies: a slice would keep the whole batch alive for as long as one frame is needed.
         return [tuple(level[k : k + 1].clone() for level in kept) for k in range(len(frames))]
 
-    def predict(self, slots: Sequence[Kept], sound: Values | None = None) -> Values:
-        """Return the map (h, w) of ``clip_length`` kept frames, oldest first, and their sound."""
-        return self.predict_together([slots], [sound])[0]
+    def predict(
+        self,
+        slots: Sequence[Kept],
+        sound: Values | None = None,
+        motion: Values | None = None,
+    ) -> Values:
+        """Return the map (h, w) of ``clip_length`` kept frames, oldest first."""
+        return self.predict_together([slots], [sound], [motion])[0]
 
     def predict_together(
-        self, windows: Sequence[Sequence[Kept]], sounds: Sequence[Values | None] = ()
+        self,
+        windows: Sequence[Sequence[Kept]],
+        sounds: Sequence[Values | None] = (),
+        motions: Sequence[Values | None] = (),
     ) -> list[Values]:
         """Return the maps of several windows, decoded as one batch."""
         for slots in windows:
             self.check_length(slots)
-        heard = [self.checked_sound(sound) for sound in sounds or [None] * len(windows)]
+        none = [None] * len(windows)
+        asides = [self.asides(*one) for one in zip(sounds or none, motions or none, strict=True)]
         with torch.inference_mode():
             stacked = [
                 [torch.stack(level, dim=1) for level in zip(*slots, strict=True)]
                 for slots in windows
             ]
             features = tuple(torch.cat(level) for level in zip(*stacked, strict=True))
-            inputs = (features, *self._batch_of(heard))
-            maps = cast("Tensor", self._model.decode(*inputs))  # (B, h, w)
+            beside = [self._tensor(np.stack(kind)) for kind in zip(*asides, strict=True)]
+            maps = cast("Tensor", self._model.decode(features, *beside))  # (B, h, w)
             return list(maps.float().cpu().numpy())
 
-    def _batch_of(self, sounds: Sequence[Values | None]) -> list[Tensor]:
-        """Return the sounds as one tensor (B, *audio_shape); nothing for a network without."""
-        present = [sound for sound in sounds if sound is not None]
-        if not present:
-            return []
-        return [torch.from_numpy(np.stack(present)).to(self._device, self._dtype)]
+    def _tensor(self, values: npt.NDArray[np.float32]) -> Tensor:
+        return torch.from_numpy(values).to(self._device, self._dtype)
 
     def _encode(self, pixels: npt.NDArray[np.float32]) -> Kept:
         """Return the features (B, C, h, w) of normalised frames (B, 3, H, W)."""
         with torch.inference_mode():
-            frames = torch.from_numpy(pixels).to(self._device, self._dtype)
-            return tuple(self._model.encode(frames))
+            return tuple(self._model.encode(self._tensor(pixels)))
 
     def close(self) -> None:
         """Drop the model."""

@@ -21,8 +21,9 @@ from vinet_ros.networks import load_model, model_spec
 from vinet_ros.networks.weights import WeightsCard
 from vinet_ros.preprocess import SOUND_SAMPLES, resize_frame, sound_input
 from vinet_ros.runtime import Executor, create_executor
-from vinet_ros.runtime.base import HeardWindow
+from vinet_ros.runtime.base import FullWindow
 from vinet_ros.streaming.audio_chunk import ChunkKind
+from vinet_ros.streaming.camera_motion import CameraMotion
 from vinet_ros.streaming.frame_window import (
     NS_PER_S,
     FrameWindow,
@@ -77,6 +78,8 @@ class Predictor:
         path: ``auto``, ``torch`` or ``openvino``.
         threads: Threads on the CPU; None leaves the choice to the path.
         audio_offset_s: Added to each stamp of sound: above zero, it belongs to later frames.
+        stabilize: Take the camera's own motion off the window, where the network can: what moves
+            by itself is seen before a camera that turns too.
 
     Attributes:
         hearing: The sound and what predictions got of it; None where the network takes none.
@@ -104,6 +107,7 @@ class Predictor:
         path: str = "auto",
         threads: int | None = None,
         audio_offset_s: float = 0.0,
+        stabilize: bool = True,
     ) -> None:
         self.model_name = model if isinstance(model, str) else type(model).__name__
         self._model_rate_hz = _rate_of(model)
@@ -122,6 +126,8 @@ class Predictor:
             )
         self.executor = executor
         self.hearing = _hearing(executor, audio_offset_s)
+        steadies = stabilize and executor.traits.motion_shape is not None
+        self._camera = CameraMotion() if steadies else None
         self.card: WeightsCard | None = executor.traits.card
         if self.card is not None:
             self._model_rate_hz = self.card.rate_hz
@@ -200,7 +206,7 @@ class Predictor:
                 return None
             if self.skipped_slots == "repeat":
                 slots = _thinned(slots)
-            return slots if self.hearing is None else self._heard(self.hearing, slots, span)
+            return self._full(slots, span)
 
         with self._inference:
             if self._closed:
@@ -273,11 +279,16 @@ class Predictor:
         with self._lock:
             return self._window.newest_stamp_ns
 
-    def _heard(self, hearing: Hearing, slots: Sequence[Slot], span: Span) -> HeardWindow:
-        """Return a window with its sound."""
+    def _full(self, slots: Sequence[Slot], span: Span) -> Sequence[Slot]:
+        """Return a window with its sound and its camera's motion, where the network takes them."""
+        sound = None if self.hearing is None else self._heard(self.hearing, span)
+        motion = None if self._camera is None else self._camera.of_window(slots)
+        return FullWindow(slots, sound, motion)
+
+    def _heard(self, hearing: Hearing, span: Span) -> npt.NDArray[np.float32]:
         if span.period_s == 0:  # one frame does not say how long it stands for
             span = replace(span, period_s=1.0 / (self._model_rate_hz or DEFAULT_RATE_HZ))
-        return HeardWindow(slots, sound_input(hearing.excerpt(span)))
+        return sound_input(hearing.excerpt(span))
 
     def _new_window(self, rate_hz: float, max_gap_s: float, warmup: str) -> FrameWindow:
         if rate_hz == 0:
@@ -317,7 +328,7 @@ def _thinned(slots: Sequence[Slot]) -> list[Slot]:
     *older, newest = slots
     for before, slot in pairwise(older):
         if slot.kept is None:
-            slot.kept = before.kept
+            slot.kept, slot.frame = before.kept, before.frame
     # Before the first prediction after a pause there is nothing to repeat.
     first = next((slot for slot in older if slot.kept is not None), newest)
     return [*(first if slot.kept is None else slot for slot in older), newest]

@@ -63,6 +63,7 @@ def load_predictor(choice: NetworkChoice, path: str = "") -> Predictor:
         model_options=choice.options,
         path=path or choice.path,
         threads=choice.threads,
+        stabilize=choice.stabilize,
     )
 
 

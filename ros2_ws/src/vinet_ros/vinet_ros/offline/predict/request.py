@@ -77,6 +77,7 @@ class NetworkChoice:
         window_rate_hz: Slots a second of the window; 0: as the weights say, negative: each frame.
         max_gap_s: A longer gap between two frames starts the window anew.
         threads: On the CPU; None leaves the choice to the path.
+        stabilize: Take the camera's own motion off the window, where the network can.
     """
 
     model: str = "vinet_lite"
@@ -88,6 +89,7 @@ class NetworkChoice:
     window_rate_hz: float = 0.0
     max_gap_s: float = 0.5
     threads: int | None = None
+    stabilize: bool = True
 
     def identity(self) -> dict[str, Any]:
         """Return what two runs must share to give the same maps."""
