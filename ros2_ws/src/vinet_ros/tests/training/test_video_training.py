@@ -17,6 +17,7 @@ from vinet_ros.cli import main
 from vinet_ros.errors import DataError
 from vinet_ros.networks import create_model, load_model
 from vinet_ros.networks.weights import read_card
+from vinet_ros.training import recipes
 from vinet_ros.training.config import TrainConfig
 from vinet_ros.training.datasets.layouts import LAYOUTS, find_videos
 from vinet_ros.training.datasets.packed_videos import pack_videos
@@ -88,6 +89,24 @@ def test_the_papers_recipe():
     assert default_recipe("vinet_lite", 8, videos=True).stages[0].clips.rate_hz == 15
     with pytest.raises(ValueError, match="s3d gives features"):
         default_recipe("s3d", 32, videos=True)
+
+
+@pytest.mark.parametrize(
+    ("flags", "precision"),
+    [
+        ("fpu avx512_bf16 amx_bf16", "bf16-mixed"),
+        ("fpu avx2 avx512f", "32-true"),
+        (None, "32-true"),
+    ],
+)
+def test_bfloat16_where_the_processor_has_it(monkeypatch, tmp_path, flags, precision):
+    told = tmp_path / "cpuinfo"
+    if flags is not None:
+        told.write_text(f"processor: 0\nflags\t\t: {flags}\n")
+    monkeypatch.setattr(recipes, "_CPU_INFO", told)
+    if not torch.cuda.is_available():
+        assert default_recipe("vinet_lite", 8, videos=False).precision == precision
+    assert default_recipe("vinet", 32, videos=True).precision == "32-true"
 
 
 def test_the_best_epoch_is_kept_and_patience_ends_a_stage(data, tmp_path):
