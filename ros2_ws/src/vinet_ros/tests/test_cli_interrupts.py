@@ -51,15 +51,17 @@ def interrupted(folder, begun, *arguments):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # Jobs in the background of a shell are started deaf to it, and so is what they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         try:
             wait_until(lambda: begun(folder, process.pid), process)
+            started = children(process.pid)
+            os.killpg(process.pid, signal.SIGINT)
+            out, err = process.communicate(timeout=60)
         except BaseException:
             os.killpg(process.pid, signal.SIGKILL)  # or leaving this block would wait for it
             raise
-        started = children(process.pid)
-        os.killpg(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=60)
     assert "Traceback" not in err, err
     assert "Exception ignored" not in err, err
     assert process.returncode == 130, (out, err)
@@ -143,7 +145,8 @@ def test_an_interrupt_that_comes_out_as_another_error_is_one(
         raise error
 
     monkeypatch.setattr(cli, "build_app", lambda _: swallowed)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with pytest.raises(SystemExit) as ended:
         cli.main(["predict"])
     assert (ended.value.code, capsys.readouterr().err) == (code, told)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.signal(signal.SIGINT, before) is signal.default_int_handler
