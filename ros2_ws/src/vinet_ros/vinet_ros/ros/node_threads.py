@@ -15,7 +15,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from vinet_ros.errors import VinetError
 from vinet_ros.ros.interrupts import deaf, interrupt_once
 from vinet_ros.ros.managed_node import ManagedNode
-from vinet_ros.ros.running import RCLError, init_ros
+from vinet_ros.ros.running import RCLError, init_ros, spare_processors
 
 _PAUSE_S = 1.0
 """Between an error of rclpy's own and the next try to go on."""
@@ -92,6 +92,7 @@ def run_nodes(
         args: Command line; None takes the process's.
     """
     signal.signal(signal.SIGINT, interrupt_once)  # before init, so that rclpy's comes first
+    spare_processors()
     init_ros(args)
     nodes: list[ManagedNode] = []
     try:

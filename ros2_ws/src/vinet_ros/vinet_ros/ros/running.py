@@ -11,6 +11,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import Protocol
 
+import cv2
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.impl.implementation_singleton import rclpy_implementation
@@ -34,6 +35,11 @@ class Runnable(Protocol):
         """Take it off the network."""
 
 
+def spare_processors() -> None:
+    """Let OpenCV work in the caller's thread; waiting ones would spin on the network's cores."""
+    cv2.setNumThreads(1)
+
+
 def run_node(make_node: Callable[[], Runnable], args: Sequence[str] | None = None) -> int:
     """Spin a node until SIGINT, SIGTERM or a shutdown of ROS; return the exit code.
 
@@ -42,6 +48,7 @@ def run_node(make_node: Callable[[], Runnable], args: Sequence[str] | None = Non
         args: Command line; None takes the process's.
     """
     signal.signal(signal.SIGINT, interrupt_once)  # before init, so that rclpy's comes first
+    spare_processors()
     init_ros(args)
     node = None
     try:
