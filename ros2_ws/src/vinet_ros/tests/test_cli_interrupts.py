@@ -8,15 +8,11 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from made_clips import write_clip
 from made_data import write_stills
-
-from vinet_ros import cli
-from vinet_ros.errors import OutputError, WeightsError
 
 
 def children(pid):
@@ -128,25 +124,34 @@ def test_no_command_leaves_a_traceback(folder, begun, arguments):
     interrupted(folder, begun, *arguments)
 
 
+SWALLOWED = """
+import contextlib, signal
+from vinet_ros import cli, errors
+
+def swallow(*_, **__):
+    with contextlib.suppress(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    raise {error}
+
+cli.build_app = lambda _: swallow
+cli.main(["predict"])
+"""
+
+
 @pytest.mark.parametrize(
     ("error", "code", "told"),
     [
-        (WeightsError("one.safetensors is damaged"), 130, ""),
-        (RuntimeError("an object that is no tensor"), 130, ""),
-        (OutputError("sides is full"), 3, "vinet: sides is full\n"),
+        ("errors.WeightsError('one.safetensors is damaged')", 130, ""),
+        ("RuntimeError('an object that is no tensor')", 130, ""),
+        ("errors.OutputError('sides is full')", 3, "vinet: sides is full\n"),
     ],
 )
-def test_an_interrupt_that_comes_out_as_another_error_is_one(
-    monkeypatch, capsys, error, code, told
-):
-    def swallowed(*_, **__):
-        with suppress(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-        raise error
-
-    monkeypatch.setattr(cli, "build_app", lambda _: swallowed)
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    with pytest.raises(SystemExit) as ended:
-        cli.main(["predict"])
-    assert (ended.value.code, capsys.readouterr().err) == (code, told)
-    assert signal.signal(signal.SIGINT, before) is signal.default_int_handler
+def test_an_interrupt_that_comes_out_as_another_error_is_one(error, code, told):
+    ended = subprocess.run(
+        [sys.executable, "-c", SWALLOWED.format(error=error)],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    assert (ended.returncode, ended.stderr) == (code, told)

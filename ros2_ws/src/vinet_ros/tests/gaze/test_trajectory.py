@@ -88,18 +88,21 @@ def test_it_is_the_profile_at_any_time(start, goal):
 @unhurried
 @given(starts, goals, speeds)
 def test_after_a_moving_goal_it_brakes_within_the_limits(start, goal, speed):
-    points = trajectory_along(start, goal, speed, LIMITS, ahead_s=0.05)
-    first = points[0]
-    expected = [
-        advance_within(s, AxisState(g, v), 0.05, limit)
-        for s, g, v, limit in zip(start, goal, speed, LIMITS, strict=True)
-    ]
-    assert first.position == pytest.approx([state.position for state in expected])
-    assert points[-1].velocity == pytest.approx((0.0, 0.0)) or len(points) == 1
-    rest = points[1:]
+    points = trajectory_along(start, goal, speed, LIMITS, ahead_s=0.06)
+    follows, rest = points[:3], points[3:]
+    for point, time_s in zip(follows, (0.02, 0.04, 0.06), strict=True):
+        expected = [
+            advance_within(s, AxisState(g, v), time_s, limit)
+            for s, g, v, limit in zip(start, goal, speed, LIMITS, strict=True)
+        ]
+        assert point.time_s == pytest.approx(time_s)
+        assert point.position == pytest.approx([state.position for state in expected])
+        assert point.velocity == pytest.approx([state.velocity for state in expected])
     if rest:
-        check_form(rest, after_s=0.05)
-        check_limits(expected, [p._replace(time_s=p.time_s - 0.05) for p in rest])
+        check_form(rest, after_s=0.06)
+        check_limits(expected, [p._replace(time_s=p.time_s - 0.06) for p in rest])
+    else:
+        assert follows[-1].velocity == pytest.approx((0.0, 0.0))
 
 
 def test_a_brake_takes_the_time_and_the_way_of_the_limits():

@@ -30,6 +30,9 @@ class ControlSettings:
         max_lead_rad: The commanded position stays within this of the measured one, so that a
             head that was held does not leap when it is let go.
         max_step_s: A longer time between two steps counts as this.
+        plans: What is decided at a step moves the head from then on, as a trajectory does that is
+            sent at it; else up to that step, as a position does. A trajectory that begins where
+            a position would be has the head make up for a step, at more than its acceleration.
 
     Raises:
         ValueError: If limits contradict each other or a number is out of range.
@@ -45,6 +48,7 @@ class ControlSettings:
     deadband: float = 0.02
     max_lead_rad: float = 0.5
     max_step_s: float = 0.1
+    plans: bool = False
 
     def __post_init__(self) -> None:
         for axis in ("pan", "tilt"):
@@ -115,11 +119,13 @@ class HeadControl:
         self._drive = _STILL
         self._aim: tuple[PanTilt, PanTilt] | None = None
         self._now_ns: int | None = None
+        self._plan: tuple[AxisState, AxisState] | None = None
         self._smoother = GoalSmoother(self.settings.gain, self.settings.deadband)
 
     def configure(self, settings: ControlSettings) -> None:
         """Take other limits and habits from now on; a motion goes on within them."""
         self.settings = settings
+        self._plan = None
         self._smoother = GoalSmoother(settings.gain, settings.deadband)
 
     @property
@@ -166,7 +172,7 @@ class HeadControl:
         )
         self._axes, self._now_ns = (pan, tilt), None
         self._drive = PanTilt(pan.velocity, tilt.velocity)
-        self._aim = None
+        self._aim = self._plan = None
         self._smoother.reset()
 
     def forget(self) -> None:
@@ -200,14 +206,15 @@ class HeadControl:
         if measured is not None and not all(math.isfinite(value) for value in measured):
             measured = None
         before = self._axes
+        if self.settings.plans:
+            self._axes = self._advanced(before, dt_s)
         if goal is None:
             self._smoother.reset()
-            self._aim = None
-            brake = self.settings.max_acceleration
-            pan, tilt = (stopped(axis, dt_s, brake) for axis in before)
+            self._aim = self._plan = None
         else:
-            pan, tilt = self._towards(before, goal, goal_velocity, measured, dt_s)
-        self._axes = (pan, tilt)
+            self._plan = self._towards(self._axes, goal, goal_velocity, measured, dt_s)
+        if not self.settings.plans:
+            self._axes = self._advanced(before, dt_s)
         return self._command(now_ns, before, measured, dt_s)
 
     def hold(self, now_ns: int, measured: PanTilt) -> HeadCommand:
@@ -225,6 +232,20 @@ class HeadControl:
             return 0.0
         return min(max((now_ns - last_ns) * 1e-9, 0.0), self.settings.max_step_s)
 
+    def _advanced(
+        self, axes: tuple[AxisState, AxisState], dt_s: float
+    ) -> tuple[AxisState, AxisState]:
+        """Return the axes after a step of the plan; without one they brake."""
+        if self._plan is None:
+            brake = self.settings.max_acceleration
+            pan, tilt = (stopped(axis, dt_s, brake) for axis in axes)
+        else:
+            pan, tilt = (
+                advance_within(axis, goal, dt_s, limits)
+                for axis, goal, limits in zip(axes, self._plan, self.settings.limits, strict=True)
+            )
+        return pan, tilt
+
     def _towards(
         self,
         axes: tuple[AxisState, AxisState],
@@ -233,16 +254,17 @@ class HeadControl:
         measured: PanTilt | None,
         dt_s: float,
     ) -> tuple[AxisState, AxisState]:
-        """Return the axes after a step towards a goal, which is that at the step's end."""
+        """Return the plan to a goal, which is that of now: the goals at the plan's begin."""
         place = PanTilt(self._unwrapped_pan(goal.pan_rad, axes[0]), goal.tilt_rad)
         place, motion = self._smoother.update(
             place, goal_velocity, dt_s, self.position if self.at_rest else None
         )
         self._aim = self._within(place, motion)
+        begun_s = 0.0 if self.settings.plans else dt_s
         pan, tilt = (
-            advance_within(axis, self._reachable(p - v * dt_s, v, m, limits), dt_s, limits)
-            for axis, p, v, m, limits in zip(
-                axes, place, motion, measured or (None, None), self.settings.limits, strict=True
+            self._reachable(p - v * begun_s, v, m, limits)
+            for p, v, m, limits in zip(
+                place, motion, measured or (None, None), self.settings.limits, strict=True
             )
         )
         return pan, tilt

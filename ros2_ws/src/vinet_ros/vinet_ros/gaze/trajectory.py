@@ -7,13 +7,20 @@ import math
 from itertools import pairwise
 from typing import NamedTuple
 
+from vinet_ros.gaze.control import ControlSettings, HeadCommand
 from vinet_ros.gaze.geometry import PanTilt
 from vinet_ros.gaze.profile import AxisLimits, AxisState, advance_within, stopped
 
 _LEAST_STEP_S = 1e-3  # points nearer together are one
+_FOLLOW_STEP_S = 0.02  # between points of a way after a moving goal
 
 Axes = tuple[AxisState, AxisState]
 Limits = tuple[AxisLimits, AxisLimits]
+Aim = tuple[PanTilt, PanTilt]
+"""Where a command leads: the goal within the limits, rad, and how it moves, rad/s."""
+
+_STILL = PanTilt(0.0, 0.0)
+_SAME_RAD = 1e-6
 
 
 class TrajectoryPoint(NamedTuple):
@@ -22,6 +29,48 @@ class TrajectoryPoint(NamedTuple):
     time_s: float
     position: PanTilt
     velocity: PanTilt
+
+
+class TrajectoryWays:
+    """Commands as whole ways, each given once: a goal that stands needs no second one.
+
+    Args:
+        ahead_s: How long a way after a moving goal follows before it brakes, > 0.
+    """
+
+    def __init__(self, ahead_s: float) -> None:
+        self.ahead_s = ahead_s
+        self._last: Aim | None = None
+
+    def follow(
+        self, command: HeadCommand, aim: Aim | None, settings: ControlSettings
+    ) -> list[TrajectoryPoint]:
+        """Return the way of a step; nothing where the last one goes on.
+
+        Args:
+            command: The step.
+            aim: The goal within the limits, rad, and how it moves, rad/s; None: to a rest.
+            settings: Limits of the motion.
+        """
+        if aim is None and self._last is None:
+            return []  # it brakes already
+        if aim is not None and self._last is not None and _same(aim, self._last):
+            return []
+        self._last = aim
+        axes = (
+            AxisState(command.position.pan_rad, command.velocity.pan_rad),
+            AxisState(command.position.tilt_rad, command.velocity.tilt_rad),
+        )
+        if aim is None:
+            return brake(axes, settings.limits)
+        place, motion = aim
+        if motion == _STILL:
+            return trajectory_to(axes, place, settings.limits)
+        return trajectory_along(axes, place, motion, settings.limits, self.ahead_s)
+
+    def stop(self) -> None:
+        """Forget the last way: the head was told to hold."""
+        self._last = None
 
 
 def trajectory_to(axes: Axes, goal: PanTilt, limits: Limits) -> list[TrajectoryPoint]:
@@ -74,12 +123,24 @@ def trajectory_along(
         goal_velocity: Rad/s.
         limits: Of pan and tilt.
         ahead_s: How long it follows, > 0.
+
+    Returns:
+        Points with times > 0 that grow. While it follows they are near together: between two of
+        them the acceleration may change, which a cubic does not show.
     """
-    then = [
-        advance_within(axis, AxisState(place, velocity), ahead_s, limit)
-        for axis, place, velocity, limit in zip(axes, goal, goal_velocity, limits, strict=True)
+
+    def at(time_s: float) -> list[AxisState]:
+        return [
+            advance_within(axis, AxisState(place, velocity), time_s, limit)
+            for axis, place, velocity, limit in zip(axes, goal, goal_velocity, limits, strict=True)
+        ]
+
+    count = max(1, round(ahead_s / _FOLLOW_STEP_S))
+    points = [
+        _point(time_s, at(time_s)) for time_s in (ahead_s * k / count for k in range(1, count + 1))
     ]
-    return [_point(ahead_s, then), *brake((then[0], then[1]), limits, after_s=ahead_s)]
+    pan, tilt = at(ahead_s)
+    return [*points, *brake((pan, tilt), limits, after_s=ahead_s)]
 
 
 def brake(axes: Axes, limits: Limits, after_s: float = 0.0) -> list[TrajectoryPoint]:
@@ -108,6 +169,13 @@ def brake(axes: Axes, limits: Limits, after_s: float = 0.0) -> list[TrajectoryPo
     points = [_point(after_s + time_s, at(time_s)) for time_s in _apart(times)]
     points[-1] = points[-1]._replace(velocity=PanTilt(0.0, 0.0))
     return points
+
+
+def _same(one: Aim, other: Aim) -> bool:
+    """Whether two goals are one: a goal that moves is another one with each step."""
+    if one[1] != _STILL or other[1] != _STILL:
+        return False
+    return all(abs(a - b) <= _SAME_RAD for a, b in zip(one[0], other[0], strict=True))
 
 
 def _switches(axis: AxisState, goal: float, limits: AxisLimits) -> tuple[float, float, float]:

@@ -206,7 +206,8 @@ class GazeParameters:
             ValueError: If limits contradict each other.
         """
         longest_s = max(ControlSettings().max_step_s, 1.5 / self.control_rate_hz)
-        return ControlSettings(max_step_s=longest_s, **self._some(_CONTROL))
+        plans = self.output_mode == "joint_trajectory"
+        return ControlSettings(max_step_s=longest_s, plans=plans, **self._some(_CONTROL))
 
     def attention(self) -> AttentionSettings:
         """Return the habits of attention."""

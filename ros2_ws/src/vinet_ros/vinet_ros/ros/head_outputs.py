@@ -20,18 +20,15 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from vinet_ros.gaze import Head, PanTilt
 from vinet_ros.gaze.control import ControlSettings, HeadCommand
-from vinet_ros.gaze.profile import AxisState
-from vinet_ros.gaze.trajectory import TrajectoryPoint, brake, trajectory_along, trajectory_to
+from vinet_ros.gaze.trajectory import Aim, TrajectoryPoint, TrajectoryWays
 from vinet_ros.ros.gaze_parameters import GazeParameters
 from vinet_ros.ros.messages import NS_PER_S, ns_to_stamp
 from vinet_ros.ros.qos import output_qos
 
-Aim = tuple[PanTilt, PanTilt]
-"""Where a command leads: the goal within the limits, rad, and how it moves, rad/s."""
-
 _STILL = PanTilt(0.0, 0.0)
-_SAME_RAD = 1e-6
-_AHEAD_PERIODS = 1.5  # a trajectory after a moving goal brakes when the next one is this late
+_AHEAD_PERIODS = 4.0
+"""Of the control, that a trajectory after a moving goal lasts before it brakes. On a busy machine
+commands come unevenly: a shorter one would brake and catch up again and again."""
 _HOLD_S = 0.1  # time from start of a trajectory that holds a position
 
 
@@ -116,39 +113,20 @@ class TrajectoryOutput(HeadOutput):
 
     def __init__(self, node: LifecycleNode, settings: GazeParameters) -> None:
         super().__init__(node, settings)
-        self._last: Aim | None = None
+        self._ways = TrajectoryWays(_AHEAD_PERIODS / settings.control_rate_hz)
 
     def follow(self, command: HeadCommand, aim: Aim | None, limits: ControlSettings) -> None:
         """Send a trajectory if the goal is another one than before."""
-        if aim is None and self._last is None:
-            return  # it brakes already
-        if aim is not None and self._last is not None and _same(aim, self._last):
-            return
-        points = self._points(command, aim, limits)
+        self._ways.ahead_s = _AHEAD_PERIODS / self._settings.control_rate_hz
+        points = self._ways.follow(command, aim, limits)
         if points:
             self._send(trajectory_message(self._settings.joints, points, self._joints))
-        self._last = aim
 
     def stop(self, hold: HeadCommand) -> None:
         """Hold the position."""
         point = TrajectoryPoint(_HOLD_S, hold.position, _STILL)
         self._send(trajectory_message(self._settings.joints, [point], self._joints))
-        self._last = None
-
-    def _points(
-        self, command: HeadCommand, aim: Aim | None, limits: ControlSettings
-    ) -> list[TrajectoryPoint]:
-        axes = (
-            AxisState(command.position.pan_rad, command.velocity.pan_rad),
-            AxisState(command.position.tilt_rad, command.velocity.tilt_rad),
-        )
-        if aim is None:
-            return brake(axes, limits.limits)
-        place, motion = aim
-        if motion == _STILL:
-            return trajectory_to(axes, place, limits.limits)
-        ahead_s = _AHEAD_PERIODS / self._settings.control_rate_hz
-        return trajectory_along(axes, place, motion, limits.limits, ahead_s)
+        self._ways.stop()
 
 
 class ArrayOutput(HeadOutput):
@@ -263,10 +241,3 @@ def trajectory_message(
 def _duration(time_s: float) -> DurationMessage:
     sec, nanosec = divmod(round(time_s * NS_PER_S), NS_PER_S)
     return DurationMessage(sec=sec, nanosec=nanosec)
-
-
-def _same(one: Aim, other: Aim) -> bool:
-    """Whether two goals are one: a goal that moves is another one with each step."""
-    if one[1] != _STILL or other[1] != _STILL:
-        return False
-    return all(abs(a - b) <= _SAME_RAD for a, b in zip(one[0], other[0], strict=True))

@@ -39,17 +39,21 @@ def _run(options: HeadOptions) -> int:
             f"ROS 2 is not there ({error}); source its setup.bash, or install its wheels into "
             "this environment as the README says"
         ) from error
+    from vinet_ros.ros.head_benchmark.lockstep import run_lockstep
     from vinet_ros.ros.head_benchmark.run import run_head_benchmark
 
     end_on_signals()
-    report = run_head_benchmark(options, lambda text: print(text, file=sys.stderr, flush=True))
+    run = run_lockstep if options.lockstep else run_head_benchmark
+    report = run(options, lambda text: print(text, file=sys.stderr, flush=True))
     section = report.to_markdown()
     print(section)
     if options.json_file:
         write_atomically(options.json_file, report.to_json())
     if options.markdown:
         old = options.markdown.read_text(encoding="utf-8") if options.markdown.exists() else ""
-        write_atomically(options.markdown, update_section(old, _KEY, section))
+        write_atomically(
+            options.markdown, update_section(old, _KEY + " lockstep" * options.lockstep, section)
+        )
     return 1 if options.check and not report.holds else 0
 
 

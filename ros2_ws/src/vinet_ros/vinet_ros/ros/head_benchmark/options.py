@@ -87,6 +87,7 @@ class HeadOptions:
         speed: Of the simulation's time; 0.5 gives a slow machine twice the time.
         parameters: ``node.name:=value``, for saliency_node, gaze_controller and
             pan_tilt_simulator.
+        lockstep: Whether all is done in one process and in its own time, without DDS.
         check: Whether a broken criterion is a failure.
         json_file: Where the report goes as JSON.
         markdown: Document whose section is written anew.
@@ -100,6 +101,7 @@ class HeadOptions:
     clip: Path | None = None
     speed: float = 1.0
     parameters: tuple[str, ...] = ()
+    lockstep: bool = False
     check: bool = False
     json_file: Path | None = None
     markdown: Path | None = None
@@ -116,6 +118,11 @@ class HeadOptions:
             "--clip",
             f"a video or a folder, and there is no {self.clip}",
             self.clip is None or self.clip.exists(),
+        )
+        _check(
+            "--speed",
+            "1 with --lockstep, whose time is its own",
+            not self.lockstep or self.speed == 1,
         )
         wrong = [text for text in self.parameters if _split(text) is None]
         _check("a parameter", f"node.name:=value, got {wrong}", not wrong)
@@ -152,6 +159,7 @@ def read_options(arguments: Sequence[str], program: str) -> HeadOptions:
         clip=given.clip,
         speed=given.speed,
         parameters=tuple(given.parameters),
+        lockstep=given.lockstep,
         check=given.check,
         json_file=given.json,
         markdown=given.markdown,
@@ -176,6 +184,11 @@ def _parser(program: str) -> argparse.ArgumentParser:
     parser.add_argument("--clip", type=Path, help="that scenes are made of; else bikes.mp4")
     parser.add_argument(
         "--speed", type=float, default=1.0, help="of the simulation's time, by /clock (1)"
+    )
+    parser.add_argument(
+        "--lockstep",
+        action="store_true",
+        help="in one process and its own time, without DDS: the same on every machine",
     )
     parser.add_argument("--check", action="store_true", help="exit with 1 on a broken criterion")
     parser.add_argument("--json", type=Path, help="the report")

@@ -6,12 +6,11 @@
 import os
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 
@@ -19,16 +18,22 @@ from vinet_ros.errors import VinetError
 from vinet_ros.gaze import PinholeCamera
 from vinet_ros.ros.demo import prepare_environment
 from vinet_ros.ros.demo_processes import NodeProcess
-from vinet_ros.ros.gaze_parameters import GazeParameters
-from vinet_ros.ros.head_benchmark.judge import Limits, Recording, judge
-from vinet_ros.ros.head_benchmark.options import PARTS, HeadOptions, Trial
+from vinet_ros.ros.head_benchmark.judge import judge
+from vinet_ros.ros.head_benchmark.options import HeadOptions, Trial
 from vinet_ros.ros.head_benchmark.recorder import Recorder
 from vinet_ros.ros.head_benchmark.report import HeadReport, conditions
+from vinet_ros.ros.head_benchmark.trials import (
+    HFOV_DEG,
+    VIEW_SIZE,
+    given_to_controller,
+    limits_of,
+    part_defaults,
+    save_recording,
+    told,
+)
 from vinet_ros.simulation import VirtualCamera
 
 _NODES = ("saliency_node", "gaze_controller", "pan_tilt_simulator")
-_SIZE = (288, 384)  # as wide as the network's input, and as high as a VGA camera sees
-_HFOV_DEG = 60.0
 _START_S = 240.0
 _PATIENCE_S = 30.0
 _SPIN_S = 0.02
@@ -69,7 +74,7 @@ class _Run:
         self._executor.add_node(self.recorder)
         self._resources = ExitStack()
         self._processes = [_process(node, options, folder) for node in _NODES]
-        self._camera = VirtualCamera(PinholeCamera.from_hfov(_SIZE[1], _SIZE[0], _HFOV_DEG))
+        self._camera = VirtualCamera(PinholeCamera.from_hfov(VIEW_SIZE[1], VIEW_SIZE[0], HFOV_DEG))
 
     def __enter__(self) -> "_Run":
         with ExitStack() as stack:
@@ -90,7 +95,7 @@ class _Run:
         recorder, part = self.recorder, trial.part
         _expect(recorder.enable(False, self._wait), "disabling the head")
         self._wait(self._stands, "the head does not stop")
-        controller = {**_defaults(), **self._given(), **part.controller}
+        controller = {**part_defaults(), **given_to_controller(self._options), **part.controller}
         _expect(
             recorder.set_parameters("gaze_controller", controller, self._wait),
             "setting gaze_controller's parameters",
@@ -111,23 +116,10 @@ class _Run:
         )
         recording = recorder.recording(trial, self._camera)
         if self._options.traces:
-            _save(self._options.traces, recording)
-        verdict = judge(recording, _limits(controller))
-        figures = ", ".join(f"{name} {value:.3g}" for name, value in verdict.figures.items())
-        self._tell(f"{part.name}, seed {trial.seed}: {_GOOD[verdict.good]}{figures}")
+            save_recording(self._options.traces, recording)
+        verdict = judge(recording, limits_of())
+        self._tell(told(verdict))
         return verdict
-
-    def _given(self) -> dict[str, Any]:
-        """Return what the user set at gaze_controller, of the parameters that parts change."""
-        given: dict[str, Any] = {}
-        for text in self._options.given("gaze_controller"):
-            name, _, value = text.partition(":=")
-            default = getattr(GazeParameters(), name, None)
-            if isinstance(default, bool):
-                given[name] = value.lower() == "true"
-            elif isinstance(default, int | float | str):
-                given[name] = type(default)(value)
-        return {name: given[name] for name in given if name in _changed()}
 
     def _ready(self) -> bool:
         states = (
@@ -165,9 +157,6 @@ class _Run:
         return "; ".join(said) or "the nodes say nothing"
 
 
-_GOOD = {True: "good, ", False: "BAD, ", None: ""}
-
-
 def _process(node: str, options: HeadOptions, folder: Path) -> NodeProcess:
     words: list[str] = []
     for text in (*_always(node, options), *options.given(node)):
@@ -183,31 +172,11 @@ def _always(node: str, options: HeadOptions) -> Sequence[str]:
     return (
         "scene:=still",
         f"path:='{options.clip or ''}'",
-        f"image_width:={_SIZE[1]}",
-        f"image_height:={_SIZE[0]}",
-        f"horizontal_fov_deg:={_HFOV_DEG}",
+        f"image_width:={VIEW_SIZE[1]}",
+        f"image_height:={VIEW_SIZE[0]}",
+        f"horizontal_fov_deg:={HFOV_DEG}",
         f"publish_clock:={str(clocked).lower()}",
         f"rate:={options.speed}",
-    )
-
-
-def _changed() -> set[str]:
-    return {name for part in PARTS for name in part.controller}
-
-
-def _defaults() -> dict[str, Any]:
-    """Return the defaults of those parameters of gaze_controller that parts change."""
-    defaults = GazeParameters()
-    return {name: getattr(defaults, name) for name in _changed()}
-
-
-def _limits(controller: Mapping[str, Any]) -> Limits:
-    known = GazeParameters()
-    return Limits(
-        (known.pan_min, known.tilt_min),
-        (known.pan_max, known.tilt_max),
-        known.max_velocity,
-        known.max_acceleration,
     )
 
 
@@ -215,9 +184,3 @@ def _expect(answer: tuple[bool, str], what: str) -> None:
     good, text = answer
     if not good:
         raise VinetError(f"{what} was refused: {text}")
-
-
-def _save(folder: Path, recording: Recording) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    fields = {name: getattr(recording, name) for name in recording.__dataclass_fields__}
-    np.savez_compressed(folder / f"{recording.part}_{recording.seed}.npz", **fields)

@@ -1,0 +1,51 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
+"""The closed loop in its own time: it brings what moves before a still scene to the middle."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from vinet_ros.gaze import PinholeCamera
+from vinet_ros.ros.demo_options import default_clip
+from vinet_ros.ros.gaze_parameters import GazeParameters
+from vinet_ros.ros.head_benchmark.judge import judge
+from vinet_ros.ros.head_benchmark.lockstep import Delays, Lockstep
+from vinet_ros.ros.head_benchmark.options import PARTS, OptionError, Trial, read_options
+from vinet_ros.ros.head_benchmark.trials import HFOV_DEG, VIEW_SIZE, limits_of
+from vinet_ros.streaming import Predictor
+
+
+@pytest.fixture(scope="module")
+def predictor():
+    predictor = Predictor("vinet_lite")
+    yield predictor
+    predictor.close()
+
+
+def run(predictor, name, seed, seconds=None):
+    part = next(part for part in PARTS if part.name == name)
+    part = replace(part, seconds=seconds or part.seconds)
+    camera = PinholeCamera.from_hfov(VIEW_SIZE[1], VIEW_SIZE[0], HFOV_DEG)
+    trial = Trial(part, seed)
+    return Lockstep(trial, default_clip(), predictor, camera, Delays(), GazeParameters()).run()
+
+
+def test_what_moves_is_followed_within_the_limits(predictor):
+    verdict = judge(run(predictor, "mover", 0), limits_of())
+    assert verdict.good, verdict
+    assert not verdict.figures["limits_passed"], verdict
+
+
+def test_it_is_the_same_again(predictor):
+    first, again = (run(predictor, "standing", 1, 2.0) for _ in range(2))
+    for field in fields(first):
+        np.testing.assert_array_equal(getattr(first, field.name), getattr(again, field.name))
+    assert len(first.times_s) >= 60 and len(first.joints) >= 120 and first.targets > 15
+
+
+def test_its_time_is_its_own():
+    with pytest.raises(OptionError, match="lockstep"):
+        read_options(["--lockstep", "--speed", "0.5"], "vinet benchmark head")
