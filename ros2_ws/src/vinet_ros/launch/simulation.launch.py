@@ -68,12 +68,13 @@ def nodes(context: LaunchContext) -> list[Action]:
         "device": text("device"),
     }
     given = {name: value for name, value in overrides.items() if chosen(context, name)}
+    steady = {"stabilize": True}  # the camera turns with the head
     saliency = Node(
         package="vinet_ros",
         executable="saliency_node",
         namespace=LaunchConfiguration("namespace"),
         ros_arguments=["--enclave", "/vinet_ros/saliency_node"],
-        parameters=[LaunchConfiguration("params_file"), given],
+        parameters=[LaunchConfiguration("params_file"), steady, given],
         remappings=remappings,
         output="screen",
     )

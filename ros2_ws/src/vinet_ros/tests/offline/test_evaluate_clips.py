@@ -39,6 +39,7 @@ def test_rows_of_a_clip(gaze_path, predictor):
         "lite, frame by frame",
         "lite, frame by frame, smoothed 0.15 s",
         "lite, frame by frame, smoothed 0 s",
+        "lite, the camera's motion taken off",
         "MEP",
         "centre Gaussian",
         "HI, half against half",

@@ -78,14 +78,17 @@ class FullDevice(TorchExecutor):
         self.closed = False
 
     def predict(
-        self, slots: Sequence[Kept], sound: NDArray[np.float32] | None = None
+        self,
+        slots: Sequence[Kept],
+        sound: NDArray[np.float32] | None = None,
+        motion: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
         if self.times > 0:
             self.times -= 1
             raise torch.cuda.OutOfMemoryError(
                 "CUDA out of memory. Tried to allocate 2.00 GiB (simulated).\nSee the manual."
             )
-        return super().predict(slots, sound)
+        return super().predict(slots, sound, motion)
 
     def close(self) -> None:
         self.closed = True

@@ -20,7 +20,7 @@ from vinet_ros.streaming import Predictor
 
 @pytest.fixture(scope="module")
 def predictor():
-    predictor = Predictor("vinet_lite")
+    predictor = Predictor("vinet_lite", stabilize=True)
     yield predictor
     predictor.close()
 

@@ -20,7 +20,7 @@ NEAR_DEG = 3.5
 
 @pytest.fixture(scope="module")
 def predictor():
-    with_it = Predictor("vinet_lite", threads=1)
+    with_it = Predictor("vinet_lite", threads=1, stabilize=True)
     yield {
         True: with_it,
         False: Predictor("vinet_lite", executor=with_it.executor, stabilize=False),

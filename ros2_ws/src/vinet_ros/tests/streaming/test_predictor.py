@@ -74,7 +74,7 @@ def test_a_stream_equals_the_whole_clip(name, options, every, path):
         clip = frames[[max(0, k - length + 1 + t) for t in range(length)]]
         with torch.inference_mode():
             expected[k] = model(torch.from_numpy(normalize_frames(clip))[None])[0].numpy()
-    predictor = Predictor(model, path=path, window_rate_hz=15, threads=1, stabilize=False)
+    predictor = Predictor(model, path=path, window_rate_hz=15, threads=1)
     for k, frame in enumerate(camera):
         predictor.push_frame(frame, round(k * S / 15))
         if k in expected:

@@ -98,8 +98,8 @@ def predict(
     jobs: Annotated[int, typer.Option(min=1, help="inputs at once, a process each")] = 1,
     threads: Annotated[int | None, typer.Option(min=1, help="of each on the CPU")] = None,
     stabilize: Annotated[
-        bool, typer.Option(help="take the camera's own motion off, where the network can")
-    ] = True,
+        bool, typer.Option("--stabilize", help="take the camera's own motion off; for heads")
+    ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="replace results that were made otherwise")
     ] = False,

@@ -37,7 +37,7 @@ from vinet_ros.training.score_table import (
 from vinet_ros.training.scoring import area_average
 
 STREAM, ALONE, SMOOTHED = "{}", "{}, frame by frame", "{}, frame by frame, smoothed {:g} s"
-UNSTEADIED = "{}, the camera's motion left in"
+STEADIED = "{}, the camera's motion taken off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +152,16 @@ class _Network:
         self._stream, self._alone = STREAM.format(name), ALONE.format(name)
         self._smoothers = {SMOOTHED.format(name, tau): MapSmoother(tau) for tau in taus_s}
         self.rows = [self._stream, self._alone, *self._smoothers]
-        self._unsteadied: Predictor | None = None
+        self._steadied: Predictor | None = None
         if predictor.executor.traits.motion_shape is not None:
             rate_hz = predictor.window_rate_hz
-            self._unsteadied = Predictor(
-                name, executor=predictor.executor, window_rate_hz=rate_hz, stabilize=False
+            self._steadied = Predictor(
+                predictor.model_name,
+                executor=predictor.executor,
+                window_rate_hz=rate_hz,
+                stabilize=True,
             )
-            self.rows.append(UNSTEADIED.format(name))
+            self.rows.append(STEADIED.format(name))
 
     def predict(self, rgb: NDArray[np.uint8], stamp_ns: int) -> dict[str, NDArray[np.float32]]:
         self._predictor.push_frame(rgb, stamp_ns)
@@ -173,10 +176,10 @@ class _Network:
         }
         for row, smoother in self._smoothers.items():
             maps[row] = smoother.update(alone, stamp_ns)
-        if self._unsteadied is not None:
-            self._unsteadied.push_frame(rgb, stamp_ns)
-            raw = self._unsteadied.predict()
-            maps[UNSTEADIED.format(self._name)] = nothing if raw is None else raw.values
+        if self._steadied is not None:
+            self._steadied.push_frame(rgb, stamp_ns)
+            steady = self._steadied.predict()
+            maps[STEADIED.format(self._name)] = nothing if steady is None else steady.values
         return maps
 
 

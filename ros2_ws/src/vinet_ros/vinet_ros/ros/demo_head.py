@@ -168,7 +168,7 @@ class HeadDemo:
             "wide_fov_deg": _WIDE_FOV_DEG,
         }
         return {
-            "saliency_node": parameter_arguments(**given),
+            "saliency_node": parameter_arguments(**given, stabilize=True),
             "gaze_controller": parameter_arguments(diagnostics_period_s=0.5),
             "pan_tilt_simulator": parameter_arguments(**simulator),
         }

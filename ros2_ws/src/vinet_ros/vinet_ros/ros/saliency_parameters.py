@@ -86,9 +86,10 @@ class SaliencyParameters:
         read_only=True,
     )
     stabilize: bool = parameter(
-        True,
+        False,
         "Take the camera's own motion, found in its frames, off the window, so that what moves by "
-        "itself is seen while the camera turns, above all what a head follows. For vinet_lite.",
+        "itself is seen while the camera turns, above all what a head follows. Set it for a "
+        "camera on a head. For vinet_lite.",
         read_only=True,
     )
     image_transport: str = parameter(

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from torch import nn
 
 from vinet_ros.errors import FrameError, SoundError, VinetError
-from vinet_ros.networks import load_model, model_spec
+from vinet_ros.networks import list_models, load_model, model_spec
 from vinet_ros.networks.weights import WeightsCard
 from vinet_ros.preprocess import SOUND_SAMPLES, resize_frame, sound_input
 from vinet_ros.runtime import Executor, create_executor
@@ -79,7 +79,8 @@ class Predictor:
         threads: Threads on the CPU; None leaves the choice to the path.
         audio_offset_s: Added to each stamp of sound: above zero, it belongs to later frames.
         stabilize: Take the camera's own motion off the window, where the network can: what moves
-            by itself is seen before a camera that turns too.
+            by itself is seen before a camera that turns too. For a head; with other cameras it
+            changes little, for better or worse.
 
     Attributes:
         hearing: The sound and what predictions got of it; None where the network takes none.
@@ -107,10 +108,11 @@ class Predictor:
         path: str = "auto",
         threads: int | None = None,
         audio_offset_s: float = 0.0,
-        stabilize: bool = True,
+        stabilize: bool = False,
     ) -> None:
         self.model_name = model if isinstance(model, str) else type(model).__name__
-        self._model_rate_hz = _rate_of(model)
+        known = executor is None or not isinstance(model, str) or model in list_models()
+        self._model_rate_hz = _rate_of(model) if known else 0.0
         if skipped_slots not in SKIPPED_SLOTS:
             raise ValueError(
                 f"skipped_slots must be one of {', '.join(SKIPPED_SLOTS)}, got {skipped_slots!r}"

@@ -89,7 +89,7 @@ class NetworkChoice:
     window_rate_hz: float = 0.0
     max_gap_s: float = 0.5
     threads: int | None = None
-    stabilize: bool = True
+    stabilize: bool = False
 
     def identity(self) -> dict[str, Any]:
         """Return what two runs must share to give the same maps."""

@@ -230,7 +230,7 @@ def run_lockstep(options: HeadOptions, tell: Callable[[str], None]) -> HeadRepor
     """
     begun_s = time.monotonic()
     tell("loading the network")
-    predictor = Predictor("vinet_lite")
+    predictor = Predictor("vinet_lite", stabilize=True)
     camera = PinholeCamera.from_hfov(VIEW_SIZE[1], VIEW_SIZE[0], HFOV_DEG)
     clip = options.clip or default_clip()
     given: dict[str, Any] = given_to_controller(options)

@@ -168,7 +168,8 @@ def _process(node: str, options: HeadOptions, folder: Path) -> NodeProcess:
 def _always(node: str, options: HeadOptions) -> Sequence[str]:
     clocked = options.speed != 1.0
     if node != "pan_tilt_simulator":
-        return (f"use_sim_time:={str(clocked).lower()}", "diagnostics_period_s:=0.2")
+        steady = ("stabilize:=true",) if node == "saliency_node" else ()
+        return (f"use_sim_time:={str(clocked).lower()}", "diagnostics_period_s:=0.2", *steady)
     return (
         "scene:=still",
         f"path:='{options.clip or ''}'",
