@@ -186,7 +186,7 @@ def test_the_defaults_are_those_of_the_algorithms() -> None:
     from vinet_ros.gaze.attention_settings import AttentionSettings
     from vinet_ros.gaze.control import ControlSettings
 
-    assert GazeParameters().control() == ControlSettings()
+    assert GazeParameters().control() == ControlSettings(plans=True)
     assert GazeParameters().attention() == AttentionSettings()
     assert GazeParameters(max_velocity=0.5).control().max_velocity == 0.5
     assert GazeParameters(ior_tau_s=9.0).attention().ior_tau_s == 9.0
