@@ -10,6 +10,9 @@ import sys
 import pytest
 from made_clips import write_clip
 
+from vinet_ros.networks import create_model
+from vinet_ros.networks.weights import WeightsCard, save_weights
+
 
 def vinet(*arguments):
     command = [sys.executable, "-m", "vinet_ros.cli", *map(str, arguments)]
@@ -57,6 +60,17 @@ def test_exit_codes_tell_what_was_wrong(folder, tmp_path, arguments, code, says)
     assert says in " ".join(done.stderr.replace("│", "").split())
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+
+
+def test_a_network_that_cannot_stabilize_is_refused_with_it(folder, tmp_path):
+    file = tmp_path / "vinet.safetensors"
+    options = {"clip_length": 8}
+    card = WeightsCard("vinet", 8, (224, 384), 15.0, options)
+    save_weights(file, create_model("vinet", **options), card)
+    asked = "--model", "vinet", "--weights", file, "--path", "torch", "--stabilize"
+    done = vinet("predict", folder / "one.mp4", "--out", tmp_path / "out", *asked)
+    assert done.returncode == 1
+    assert "stabilize is set, which vinet cannot use" in " ".join(done.stderr.split())
 
 
 def test_two_inputs_of_one_name_are_refused(folder, tmp_path):

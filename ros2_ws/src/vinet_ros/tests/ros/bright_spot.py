@@ -114,5 +114,6 @@ class Loader:
             window_rate_hz=parameters.window_rate_hz,
             max_gap_s=parameters.max_gap_s,
             warmup=parameters.warmup,
+            stabilize=parameters.stabilize,
         )
         return LoadedModel(predictor, "bright_spot", self.trained, "made for the test")

@@ -160,6 +160,12 @@ def test_an_untrained_network_gives_maps_and_no_gaze(bench: Bench) -> None:
     bench.spin_until(lambda: bench.says("model", "no weights: no gaze is published", level=1))
 
 
+def test_what_the_network_cannot_do_is_said(bench: Bench) -> None:
+    bench.active(stabilize=True)
+    bench.spin_until(lambda: bench.says("model", "which bright_spot cannot use", level=1))
+    assert bench.value("model", "stabilize") == "not with this network"
+
+
 def test_weights_that_are_missing_leave_it_unconfigured_with_the_reason(bench: Bench) -> None:
     node = bench.saliency_node("real", weights="/nowhere/at_all.safetensors", model="vinet_lite")
     bench.spin_until(lambda: bench.says("lifecycle", "/nowhere/at_all.safetensors", level=2))

@@ -108,6 +108,8 @@ def test_the_cameras_motion_is_taken_off_the_window(path):
     assert np.abs(expected - unsteadied).max() > 1e-3
     np.testing.assert_allclose(steadied.predict().values, expected, atol=1e-5)
     np.testing.assert_allclose(plain.predict().values, unsteadied, atol=1e-5)
+    assert (steadied.stabilization, plain.stabilization) == ("on", "off")
+    assert reader(stabilize=True).stabilization == "not with this network"
 
 
 def test_named_model_uses_the_rate_of_its_card(tmp_path):

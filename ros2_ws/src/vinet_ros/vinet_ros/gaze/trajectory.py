@@ -12,6 +12,7 @@ from vinet_ros.gaze.geometry import PanTilt
 from vinet_ros.gaze.profile import AxisLimits, AxisState, advance_within, stopped
 
 _LEAST_STEP_S = 1e-3  # points nearer together are one
+_AHEAD_PERIODS = 4.0
 _FOLLOW_STEP_S = 0.02  # between points of a way after a moving goal
 
 Axes = tuple[AxisState, AxisState]
@@ -34,12 +35,15 @@ class TrajectoryPoint(NamedTuple):
 class TrajectoryWays:
     """Commands as whole ways, each given once: a goal that stands needs no second one.
 
+    A way after a moving goal goes on for some periods of the control before it brakes. On a busy
+    machine commands come unevenly: a shorter one would brake and catch up again and again.
+
     Args:
-        ahead_s: How long a way after a moving goal follows before it brakes, > 0.
+        control_rate_hz: Steps a second, > 0.
     """
 
-    def __init__(self, ahead_s: float) -> None:
-        self.ahead_s = ahead_s
+    def __init__(self, control_rate_hz: float) -> None:
+        self.control_rate_hz = control_rate_hz
         self._last: Aim | None = None
 
     def follow(
@@ -66,7 +70,9 @@ class TrajectoryWays:
         place, motion = aim
         if motion == _STILL:
             return trajectory_to(axes, place, settings.limits)
-        return trajectory_along(axes, place, motion, settings.limits, self.ahead_s)
+        return trajectory_along(
+            axes, place, motion, settings.limits, _AHEAD_PERIODS / self.control_rate_hz
+        )
 
     def stop(self) -> None:
         """Forget the last way: the head was told to hold."""

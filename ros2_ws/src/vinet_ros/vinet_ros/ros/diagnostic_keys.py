@@ -116,6 +116,7 @@ STATUSES: Mapping[str, Mapping[str, str]] = {
         "device": "where it is executed",
         "device_reason": "why there and so",
         "device_failures": "times that the device failed and the CPU took over",
+        "stabilize": "on, off, or not with this network: the camera's own motion off the window",
         "shared_by": "who uses the network, where several nodes of a process share it",
         "together_limit": "windows of different nodes that may go through it together",
         "together_reason": "why so many",

@@ -26,9 +26,6 @@ from vinet_ros.ros.messages import NS_PER_S, ns_to_stamp
 from vinet_ros.ros.qos import output_qos
 
 _STILL = PanTilt(0.0, 0.0)
-_AHEAD_PERIODS = 4.0
-"""Of the control, that a trajectory after a moving goal lasts before it brakes. On a busy machine
-commands come unevenly: a shorter one would brake and catch up again and again."""
 _HOLD_S = 0.1  # time from start of a trajectory that holds a position
 
 
@@ -113,11 +110,11 @@ class TrajectoryOutput(HeadOutput):
 
     def __init__(self, node: LifecycleNode, settings: GazeParameters) -> None:
         super().__init__(node, settings)
-        self._ways = TrajectoryWays(_AHEAD_PERIODS / settings.control_rate_hz)
+        self._ways = TrajectoryWays(settings.control_rate_hz)
 
     def follow(self, command: HeadCommand, aim: Aim | None, limits: ControlSettings) -> None:
         """Send a trajectory if the goal is another one than before."""
-        self._ways.ahead_s = _AHEAD_PERIODS / self._settings.control_rate_hz
+        self._ways.control_rate_hz = self._settings.control_rate_hz
         points = self._ways.follow(command, aim, limits)
         if points:
             self._send(trajectory_message(self._settings.joints, points, self._joints))

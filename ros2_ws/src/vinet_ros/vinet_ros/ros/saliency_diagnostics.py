@@ -114,9 +114,13 @@ def _model(health: Health) -> Status:
     status.add(model=model.name, why=model.reason, trained=model.trained)
     status.add(weights=model.weights, weights_sha256=model.sha256)
     status.add(path=executor.name, device=executor.device, device_reason=executor.reason)
-    status.add(device_failures=failure.count)
+    status.add(device_failures=failure.count, stabilize=model.predictor.stabilization)
     shared = _add_sharing(status, executor.sharing)
     status.warn_if(failure.count, failure.text)
+    status.warn_if(
+        model.predictor.stabilization not in ("on", "off"),
+        f"stabilize is set, which {model.name} cannot use; unset it, or take vinet_lite",
+    )
     status.warn_if(not model.trained, f"{model.name} has no weights: no gaze is published")
     return status.finish(f"{model.name}, {executor.name} on {executor.device}{shared}")
 

@@ -84,6 +84,7 @@ class Predictor:
 
     Attributes:
         hearing: The sound and what predictions got of it; None where the network takes none.
+        stabilization: "on", "off", or that the network cannot use it.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -128,8 +129,9 @@ class Predictor:
             )
         self.executor = executor
         self.hearing = _hearing(executor, audio_offset_s)
-        steadies = stabilize and executor.traits.motion_shape is not None
-        self._camera = CameraMotion() if steadies else None
+        can = executor.traits.motion_shape is not None
+        self._camera = CameraMotion() if stabilize and can else None
+        self.stabilization = "off" if not stabilize else "on" if can else "not with this network"
         self.card: WeightsCard | None = executor.traits.card
         if self.card is not None:
             self._model_rate_hz = self.card.rate_hz
@@ -329,7 +331,7 @@ def _thinned(slots: Sequence[Slot]) -> list[Slot]:
     """
     *older, newest = slots
     for before, slot in pairwise(older):
-        if slot.kept is None:
+        if slot.kept is None and before.kept is not None:
             slot.kept, slot.frame = before.kept, before.frame
     # Before the first prediction after a pause there is nothing to repeat.
     first = next((slot for slot in older if slot.kept is not None), newest)

@@ -53,7 +53,7 @@ class Predictors:
 
 def load_predictor(choice: NetworkChoice, path: str = "") -> Predictor:
     """Return the predictor of a choice, by default run as the choice says."""
-    return Predictor(
+    predictor = Predictor(
         choice.model,
         choice.weights,
         choice.device,
@@ -65,6 +65,12 @@ def load_predictor(choice: NetworkChoice, path: str = "") -> Predictor:
         threads=choice.threads,
         stabilize=choice.stabilize,
     )
+    if predictor.stabilization not in ("on", "off"):
+        predictor.close()
+        raise VinetError(
+            f"stabilize is set, which {choice.model} cannot use; leave it out, or take vinet_lite"
+        )
+    return predictor
 
 
 def predict_inputs(

@@ -42,7 +42,6 @@ from vinet_ros.simulation import ServoSettings, SimulatedHead, VirtualCamera, Wa
 from vinet_ros.streaming import Predictor
 from vinet_ros.streaming.gaze_pipeline import GazePipeline, GazePoint
 
-_AHEAD_PERIODS = 4.0
 _START_NS = NS_PER_S
 
 
@@ -97,7 +96,7 @@ class Lockstep:
         settings = replace(parameters, **changed)
         self._follower = GazeFollower(Head(), settings.attention(), settings.control())
         self._control_hz = settings.control_rate_hz
-        self._ways = TrajectoryWays(_AHEAD_PERIODS / self._control_hz)
+        self._ways = TrajectoryWays(self._control_hz)
         servo = ServoSettings(latency_s=delays.servo_s)
         self._head = SimulatedHead(servo, PanTilt(0.0, 0.0), _START_NS)
         self._due: list[tuple[int, int, Callable[[int], None]]] = []
