@@ -28,6 +28,10 @@ _LANDED_AFTER_S = 0.3  # this long after its begin
 _AGREES_RAD = 0.35  # a target from outside that leaps further is another one
 _FAMILIAR = 0.5  # a place above this is not looked at for a change's sake; two glances make it
 _GLANCE = 0.35
+_GLANCED = 0.2  # a place above this has been looked at
+_AGAIN_NS = round(1.5 * NS_PER_S)
+"""From the gaze's arrival on, until a place that was looked at is looked at again for a change's
+sake: what is new and comes into view only now shall come first."""
 _FAMILIAR_RISE_S = 6.0
 _SACCADE_SHARE = 0.25  # of the speed that counts as fast, during a saccade
 _REMEMBERED_NS = 2 * NS_PER_S
@@ -94,6 +98,7 @@ class Attention:
         self._familiar.reset()
         self._fast_ns: deque[int] = deque()
         self._turning_ns: deque[int] = deque()
+        self._moved_ns = self._begun_ns = 0
         self._track: Track | None = None
         self._external: TargetFilter | None = None
         self._aim: PanTilt | None = None
@@ -111,6 +116,8 @@ class Attention:
         speed, fast = math.hypot(*head.velocity), self.settings.suppress_above_rad_s
         if speed > fast:
             self._fast_ns.append(head.stamp_ns)
+        if speed > _STANDS_RAD_S:
+            self._moved_ns = head.stamp_ns
         if self._saccade_speed(head) > _SACCADE_SHARE * fast:
             self._turning_ns.append(head.stamp_ns)
         for stamps in (self._fast_ns, self._turning_ns):
@@ -146,7 +153,8 @@ class Attention:
             if self._track is not None and self._was(self._turning_ns, stamp_ns, echo_s):
                 self._tracks.update_one(stamp_ns, dt_s, usable, self._track)
             else:
-                self._tracks.update(stamp_ns, dt_s, usable, self._track)
+                resting = self._rests(stamp_ns, 2 * echo_s)
+                self._tracks.update(stamp_ns, dt_s, usable, self._track, resting)
                 self._choose(stamp_ns)
         return self.fixation
 
@@ -241,6 +249,13 @@ class Attention:
         since_ns = stamp_ns - round(for_s * NS_PER_S)
         return any(since_ns <= turn_ns <= stamp_ns for turn_ns in stamps)
 
+    def _rests(self, stamp_ns: int, for_s: float) -> bool:
+        """Return whether the view has been the same for long enough to tell what is new in it."""
+        if not self._begun_ns:
+            self._begun_ns = stamp_ns
+        last_ns = max(self._begun_ns, self._moved_ns if self.settings.suppress_during_motion else 0)
+        return stamp_ns - last_ns > for_s * NS_PER_S
+
     def _saccade_speed(self, head: JointSample) -> float:
         """Return how fast the head turns for a saccade, from its begin to its slow end, rad/s."""
         if self._track is None or self._landed:
@@ -256,7 +271,7 @@ class Attention:
         if self._track is not None:
             if not self._landed or stamp_ns - self._since_ns < self._min_fixation_ns:
                 return
-            others = [track for track in others if self._attracts(track, self._track)]
+            others = [track for track in others if self._attracts(track, self._track, stamp_ns)]
         if others:
             self._begin(max(others, key=self._appeal), stamp_ns)
 
@@ -264,19 +279,23 @@ class Attention:
     def _min_fixation_ns(self) -> int:
         return round(self.settings.min_fixation_s * NS_PER_S)
 
-    def _attracts(self, other: Track, current: Track) -> bool:
+    def _attracts(self, other: Track, current: Track, stamp_ns: int) -> bool:
         """Return whether the gaze leaves the current target for another."""
         if self._pursues(current) and not other.has_moved:
             return False
-        least = (1 + self.settings.hysteresis) * self._worth(current)
-        if self._worth(other) <= least:
-            return False
-        if other.sure_saliency > (1 + self.settings.hysteresis) * current.saliency:
-            return True
-        # Only as the current one is no longer new: then the other must be, and of some weight.
-        known = not other.has_moved and self._familiar.at(other.direction) >= _FAMILIAR
+        worth, better = self._worth(current), 1 + self.settings.hysteresis
         weighty = other.sure_saliency >= self.settings.least_share * current.saliency
-        return weighty and not known and self._appeal(other) > least
+        if other.calls:
+            return weighty and self._worth(other) > better * worth
+        if other.sure_saliency > better * current.saliency:
+            return self._worth(other) > better * worth
+        if not self.settings.ior_enable or not weighty:
+            return False
+        # Only as the current one is no longer new: then the other must be. It need not be better
+        # by a share, since the gaze will not go back and forth.
+        again = stamp_ns - self._since_ns >= _AGAIN_NS
+        known = self._familiar.at(other.direction) >= (_FAMILIAR if again else _GLANCED)
+        return not known and self._appeal(other) > worth
 
     def _pursues(self, current: Track) -> bool:
         """Return whether the head follows a moving target.
@@ -289,7 +308,7 @@ class Attention:
     def _worth(self, track: Track) -> float:
         """Return a target's saliency, less where the gaze has just been; moving is ever new."""
         saliency = track.saliency if track is self._track else track.sure_saliency
-        if track.has_moved:
+        if track.calls:
             return saliency * (1 + self.settings.motion_bonus)
         if not self.settings.ior_enable:
             return saliency
@@ -297,7 +316,7 @@ class Attention:
 
     def _appeal(self, track: Track) -> float:
         """Return the worth, less the better the place is known: to choose between others."""
-        if track.has_moved or not self.settings.ior_enable:
+        if track.calls or not self.settings.ior_enable:
             return self._worth(track)
         return self._worth(track) * (1 - 0.5 * self._familiar.at(track.direction))
 
@@ -319,6 +338,7 @@ class Attention:
             self._landed = near or (late and math.hypot(*head.velocity) < _STANDS_RAD_S)
             if self._landed:
                 self._since_ns = stamp_ns
+                self._track.onset_ns, self._track.target.one_view = None, False
                 self._familiar.add(place, _GLANCE)
         elif self._landed and not self._track.moving:
             self._recent.inhibit(place, dt_s)

@@ -56,7 +56,7 @@ class AttentionSettings:
     ior_enable: bool = True
     ior_tau_s: float = 1.5
     ior_radius_rad: float = 0.1
-    ior_rise_s: float = 1.0
+    ior_rise_s: float = 0.4
     familiar_tau_s: float = 300.0
     suppress_during_motion: bool = True
     suppress_above_rad_s: float = 0.5
@@ -64,7 +64,7 @@ class AttentionSettings:
     echo_s: float = 0.5
     hysteresis: float = 0.3
     motion_bonus: float = 2.0
-    least_share: float = 0.4
+    least_share: float = 0.15
     saccade_step_rad: float = 0.1
     longest_ahead_s: float = 0.8
     external_timeout_s: float = 0.5

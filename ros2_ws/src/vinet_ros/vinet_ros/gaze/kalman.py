@@ -18,6 +18,7 @@ _TURN_RAD_S = 0.3  # what it may be off by when a target turns
 _GUESS_COUNTS = 4.0  # measurements that the first guess of the noise counts as
 _NOISE_MEMORY = 30.0  # measurements
 _LINE_NS = 400_000_000  # within which a target's way is a line
+_VIEW_RAD = 0.012
 _SURPRISED = 5.0  # mean normalised square of the last innovations, of which 2 are expected
 
 
@@ -139,6 +140,8 @@ class TargetFilter:
             the target's own measurements tell.
         velocity_change: Standard deviation of what the velocity changes by in a second, rad/s.
         slowest_rad_s: A target slower than this stands.
+        one_view: Whether the camera rests: a network sees a thing a little elsewhere when the
+            camera has turned, which then is no motion of the thing. May be changed at any time.
     """
 
     def __init__(
@@ -149,9 +152,11 @@ class TargetFilter:
         noise_rad: float = 0.015,
         velocity_change: float = 0.1,
         slowest_rad_s: float = 0.04,
+        one_view: bool = False,
     ) -> None:
         self.stamp_ns = stamp_ns
         self.moving = False
+        self.one_view = one_view
         self._slowest = slowest_rad_s
         self._noise = NoiseEstimate(stamp_ns, direction, noise_rad)
         self._filter = ConstantVelocityFilter(direction, noise_rad, velocity_change)
@@ -182,6 +187,11 @@ class TargetFilter:
     def expected(self) -> PanTilt:
         """Where the next measurement is expected, now, whether the target moves or not."""
         return self._filter.direction
+
+    @property
+    def noise_rad(self) -> float:
+        """Standard deviation of a measurement's pan and of its tilt, as it was found out."""
+        return self._filter.noise_rad
 
     @property
     def sigma_rad(self) -> float:
@@ -241,7 +251,9 @@ class TargetFilter:
             return
         gone = math.hypot(*difference(self._filter.direction, self._place))
         sigma = math.hypot(
-            self._filter.place_sigma_rad, self._filter.noise_rad / math.sqrt(self._weight)
+            self._filter.place_sigma_rad,
+            self._filter.noise_rad / math.sqrt(self._weight),
+            0.0 if self.one_view else _VIEW_RAD,
         )
         # A slow target's velocity drowns in noise, but it leaves its place.
         seems = (sure > 2.5 and gone > 2 * sigma and speed > self._slowest) or gone > 4 * sigma

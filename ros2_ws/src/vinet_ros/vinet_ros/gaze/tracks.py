@@ -4,6 +4,7 @@
 """Candidates of one image after another, put together to targets that last."""
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,10 +14,13 @@ from vinet_ros.gaze.kalman import TargetFilter, distance
 _MOST_TRACKS = 32
 _TRAVELLED_RAD = 0.05
 _WELL_KNOWN = 4  # hits
+_FIXTURE = 10  # hits
 _SOUGHT_RAD_S = 0.25  # speed of a target that is sought after a saccade
 _MOMENT_S = 0.2
 _DOUBLE_RAD = 0.03  # two targets nearer than this are one
 _GATE_SIGMAS = 4.0
+_NEW_NS = 1_000_000_000
+_LATELY_NS = 3_000_000_000
 _MISS_COUNTS = 1 / 3  # a peak that is missing for once says less than one that is there
 
 
@@ -91,7 +95,11 @@ class TrackSettings:
 
 @dataclass(eq=False, slots=True)
 class Track:
-    """One target: where it is, how it moves, how salient it has been."""
+    """One target: where it is, how it moves, how salient it has been.
+
+    ``onset_ns`` is when it appeared before a resting camera: what appears in one view that lasts
+    is new in the world. None: it came into view, or its time as news is over.
+    """
 
     target: TargetFilter
     saliency: float
@@ -99,6 +107,7 @@ class Track:
     hits: int = 1
     unseen_s: float = 0.0  # in images that were looked at
     seen_ns: int = 0
+    onset_ns: int | None = None
 
     @property
     def moving(self) -> bool:
@@ -108,7 +117,22 @@ class Track:
     @property
     def has_moved(self) -> bool:
         """Whether it moves beyond doubt: it has come further than noise leads."""
-        return self.target.travelled_rad > _TRAVELLED_RAD
+        return self.target.travelled_rad > max(_TRAVELLED_RAD, 4 * self.target.noise_rad)
+
+    @property
+    def is_fixture(self) -> bool:
+        """Whether it is known to stand: what passes before it does not take its place."""
+        return self.hits >= _FIXTURE and not self.has_moved
+
+    @property
+    def is_news(self) -> bool:
+        """Whether it appeared a moment ago, and not since the head turned."""
+        return self.onset_ns is not None and self.target.stamp_ns - self.onset_ns < _NEW_NS
+
+    @property
+    def calls(self) -> bool:
+        """Whether it draws the gaze by more than its looks: it moves, or has just appeared."""
+        return self.has_moved or self.is_news
 
     @property
     def sure_saliency(self) -> float:
@@ -141,6 +165,7 @@ class TrackTable:
     def __init__(self, settings: TrackSettings) -> None:
         self._settings = settings
         self._tracks: list[Track] = []
+        self._lately: deque[tuple[int, PanTilt]] = deque()
 
     def __contains__(self, track: object) -> bool:
         return any(known is track for known in self._tracks)
@@ -153,6 +178,7 @@ class TrackTable:
     def reset(self) -> None:
         """Forget all targets."""
         self._tracks.clear()
+        self._lately.clear()
 
     def predict(self, stamp_ns: int) -> None:
         """Go on in time without looking."""
@@ -165,6 +191,7 @@ class TrackTable:
         dt_s: float,
         candidates: Sequence[Candidate],
         preferred: Track | None = None,
+        resting: bool = False,
     ) -> None:
         """Give each candidate to the target that it fits best, or make a new one of it.
 
@@ -173,6 +200,7 @@ class TrackTable:
             dt_s: Time since the last image; targets unseen age by it.
             candidates: The image's, in head coordinates.
             preferred: The target that is looked at; it has the first choice.
+            resting: Whether the view is the same since long enough: new targets are news.
         """
         self.predict(stamp_ns)
         pairs = self._pairs(candidates, preferred)
@@ -180,11 +208,14 @@ class TrackTable:
             self._see(track, candidate, stamp_ns, dt_s)
         seen = [track for track, _ in pairs]
         for track in self._tracks:
-            if track not in seen:
+            if track not in seen and not self._is_covered(track):
                 self._miss(track, dt_s)
         taken = [candidate for _, candidate in pairs]
         free = [candidate for candidate in candidates if candidate not in taken]
-        self._tracks += [self._new(candidate, stamp_ns) for candidate in free]
+        for candidate in free:
+            new = resting and self._is_new(candidate.direction)
+            self._tracks.append(self._new(candidate, stamp_ns, stamp_ns if new else None))
+        self._remember(stamp_ns, candidates)
         self._forget_lost(preferred)
 
     def update_one(
@@ -213,12 +244,22 @@ class TrackTable:
         fits = []
         for track in self._tracks:
             gate = self._gate(track, track is preferred)
-            handicap = 1.0 if track is preferred else 2.0 if track.hits > 1 else 3.0
+            handicap = self._handicap(track, preferred)
             for candidate in candidates:
                 off = distance(candidate.direction, track.target.expected)
                 if off <= gate:
                     fits.append((off * handicap, track, candidate))
         return sorted(fits, key=lambda fit: fit[0])
+
+    def _handicap(self, track: Track, preferred: Track | None) -> float:
+        """Return what a distance counts as: the one that is looked at comes first.
+
+        But what it passes before is no part of it.
+        """
+        passes = preferred is not None and preferred.has_moved
+        if track is preferred or (passes and track.is_fixture):
+            return 1.0
+        return 2.0 if track.hits > 1 else 3.0
 
     def _gate(self, track: Track, preferred: bool) -> float:
         """Return how far off a candidate may be.
@@ -251,7 +292,17 @@ class TrackTable:
         tau_s = self._settings.saliency_tau_s
         return -math.expm1(-dt_s / tau_s) if tau_s > 0 else 1.0
 
-    def _new(self, candidate: Candidate, stamp_ns: int) -> Track:
+    def _is_new(self, direction: PanTilt) -> bool:
+        """Return whether nothing was seen there of late, not even in a single image."""
+        least = self._settings.gate_min_rad
+        return all(distance(direction, place) > least for _, place in self._lately)
+
+    def _remember(self, stamp_ns: int, candidates: Sequence[Candidate]) -> None:
+        self._lately += [(stamp_ns, candidate.direction) for candidate in candidates]
+        while self._lately and stamp_ns - self._lately[0][0] > _LATELY_NS:
+            self._lately.popleft()
+
+    def _new(self, candidate: Candidate, stamp_ns: int, onset_ns: int | None) -> Track:
         settings = self._settings
         target = TargetFilter(
             stamp_ns,
@@ -259,8 +310,17 @@ class TrackTable:
             noise_rad=settings.noise_rad,
             velocity_change=settings.velocity_change,
             slowest_rad_s=settings.slowest_rad_s,
+            one_view=onset_ns is not None,
         )
-        return Track(target, candidate.saliency, candidate.saliency, seen_ns=stamp_ns)
+        saliency = candidate.saliency
+        return Track(target, saliency, saliency, seen_ns=stamp_ns, onset_ns=onset_ns)
+
+    def _is_covered(self, track: Track) -> bool:
+        """Return whether a target stands where another one passes."""
+        near, place = self._settings.gate_min_rad, track.direction
+        return track.is_fixture and any(
+            other.has_moved and distance(other.direction, place) < near for other in self._tracks
+        )
 
     def _kept_s(self, track: Track) -> float:
         """Return for how long a target may be unseen."""
@@ -275,11 +335,9 @@ class TrackTable:
         first = sorted(self._tracks, key=lambda t: (t is not preferred, -t.hits))
         for track in first[:_MOST_TRACKS]:
             if track.unseen_s <= self._kept_s(track) and all(
-                distance(track.direction, k.direction) > _DOUBLE_RAD for k in kept
+                distance(track.direction, k.direction) > _DOUBLE_RAD
+                or (track.is_fixture and k.has_moved)
+                for k in kept
             ):
                 kept.append(track)
         self._tracks = kept
-
-
-def _apart(one: Track, other: Track) -> bool:
-    return distance(one.target.expected, other.target.expected) > _DOUBLE_RAD

@@ -41,8 +41,8 @@ PARTS = (
         _NO_RETURN,
         "a cut-out appears and moves among equal ones that stand; without inhibition of return",
     ),
-    Part("standing", "standing", 8.0, {}, "a cut-out appears and stands"),
-    Part("still", "still", 14.0, {}, "nothing moves: the head comes to rest"),
+    Part("standing", "standing", 8.0, _NO_RETURN, "a cut-out appears and stands; likewise"),
+    Part("still", "still", 24.0, {}, "nothing moves: the head comes to rest"),
     Part(
         "suppressed",
         "crowd",
