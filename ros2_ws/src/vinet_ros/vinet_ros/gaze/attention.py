@@ -267,7 +267,7 @@ class Attention:
         if self._track is not None and self._track not in self._tracks:
             self._track = None
             self.counters.lost += 1
-        others = [t for t in self._tracks.confirmed if t is not self._track and t.is_seen]
+        others = [t for t in self._tracks.confirmed if t is not self._track and t.is_ready]
         if self._track is not None:
             if not self._landed or stamp_ns - self._since_ns < self._min_fixation_ns:
                 return
@@ -338,7 +338,8 @@ class Attention:
             self._landed = near or (late and math.hypot(*head.velocity) < _STANDS_RAD_S)
             if self._landed:
                 self._since_ns = stamp_ns
-                self._track.onset_ns, self._track.target.one_view = None, False
+                self._track.onset_ns = None
+                self._track.target.turn()
                 self._familiar.add(place, _GLANCE)
         elif self._landed and not self._track.moving:
             self._recent.inhibit(place, dt_s)

@@ -11,7 +11,6 @@ from vinet_ros.gaze.geometry import PanTilt
 _STILL = PanTilt(0.0, 0.0)
 _STANDING_TAU_S = 1.5  # memory of a standing target's place
 _FASTEST_RAD_S = 0.7  # what a new target's velocity may be, as a standard deviation
-_FEWEST = 4  # measurements before a target can be seen to move
 _AGREEING = 3  # so many more that say so than not: a single one may be of something else
 _TURNS_NS = 1_000_000_000  # a target that turns back may seem to stand for this long
 _TURN_RAD_S = 0.3  # what it may be off by when a target turns
@@ -19,6 +18,7 @@ _GUESS_COUNTS = 4.0  # measurements that the first guess of the noise counts as
 _NOISE_MEMORY = 30.0  # measurements
 _LINE_NS = 400_000_000  # within which a target's way is a line
 _VIEW_RAD = 0.012
+_ONE_VIEW = 0.5  # of the noise is left while the camera rests
 _SURPRISED = 5.0  # mean normalised square of the last innovations, of which 2 are expected
 
 
@@ -108,6 +108,10 @@ class NoiseEstimate:
 
     def __init__(self, stamp_ns: int, direction: PanTilt, noise_rad: float) -> None:
         self._last = [(stamp_ns, direction)]
+        self.begin(noise_rad)
+
+    def begin(self, noise_rad: float) -> None:
+        """Forget what was found out, and begin with another first guess."""
         self._variance, self._weight = noise_rad**2, _GUESS_COUNTS
         self._least, self._most = 0.3 * noise_rad, 3 * noise_rad
 
@@ -141,7 +145,7 @@ class TargetFilter:
         velocity_change: Standard deviation of what the velocity changes by in a second, rad/s.
         slowest_rad_s: A target slower than this stands.
         one_view: Whether the camera rests: a network sees a thing a little elsewhere when the
-            camera has turned, which then is no motion of the thing. May be changed at any time.
+            camera has turned, which then is no motion of the thing. Until :meth:`turn`.
     """
 
     def __init__(
@@ -156,8 +160,10 @@ class TargetFilter:
     ) -> None:
         self.stamp_ns = stamp_ns
         self.moving = False
-        self.one_view = one_view
+        self._one_view = one_view
         self._slowest = slowest_rad_s
+        self._guess = noise_rad
+        noise_rad *= _ONE_VIEW if one_view else 1.0
         self._noise = NoiseEstimate(stamp_ns, direction, noise_rad)
         self._filter = ConstantVelocityFilter(direction, noise_rad, velocity_change)
         self._place = direction
@@ -197,6 +203,13 @@ class TargetFilter:
     def sigma_rad(self) -> float:
         """Standard deviation of where the next measurement is expected, now."""
         return math.hypot(self._filter.place_sigma_rad, self._filter.noise_rad)
+
+    def turn(self) -> None:
+        """Note that the camera turns from now on."""
+        if self._one_view:
+            self._one_view = False
+            self._noise.begin(self._guess)
+            self._filter.noise_rad = self._guess
 
     def predict(self, stamp_ns: int) -> None:
         """Go on to a later time without a measurement; an earlier one changes nothing."""
@@ -253,12 +266,13 @@ class TargetFilter:
         sigma = math.hypot(
             self._filter.place_sigma_rad,
             self._filter.noise_rad / math.sqrt(self._weight),
-            0.0 if self.one_view else _VIEW_RAD,
+            0.0 if self._one_view else _VIEW_RAD,
         )
         # A slow target's velocity drowns in noise, but it leaves its place.
         seems = (sure > 2.5 and gone > 2 * sigma and speed > self._slowest) or gone > 4 * sigma
         self._seems = self._seems + 1 if seems else max(self._seems - 1, 0)
-        self.moving = self._count >= _FEWEST and self._seems >= _AGREEING
+        agreeing = _AGREEING - self._one_view
+        self.moving = self._count > agreeing and self._seems >= agreeing
         if not self._stopped_just_now:
             self._stood = self._place
 

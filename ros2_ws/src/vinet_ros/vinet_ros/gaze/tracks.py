@@ -20,6 +20,7 @@ _MOMENT_S = 0.2
 _DOUBLE_RAD = 0.03  # two targets nearer than this are one
 _GATE_SIGMAS = 4.0
 _NEW_NS = 1_000_000_000
+_JUDGED_NS = 200_000_000
 _LATELY_NS = 3_000_000_000
 _MISS_COUNTS = 1 / 3  # a peak that is missing for once says less than one that is there
 
@@ -148,6 +149,17 @@ class Track:
     def is_seen(self) -> bool:
         """Whether it was there a moment ago."""
         return self.hidden_s <= _MOMENT_S
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it is there, and if it is news, whether its motion can be known.
+
+        A saccade to where a moving thing was first seen lands behind it.
+        """
+        if not self.is_seen:
+            return False
+        known = self.onset_ns is None or self.moving
+        return known or self.target.stamp_ns - (self.onset_ns or 0) >= _JUDGED_NS
 
     @property
     def direction(self) -> PanTilt:
