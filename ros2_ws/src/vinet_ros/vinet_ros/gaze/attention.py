@@ -98,7 +98,7 @@ class Attention:
         self._familiar.reset()
         self._fast_ns: deque[int] = deque()
         self._turning_ns: deque[int] = deque()
-        self._moved_ns = self._begun_ns = 0
+        self._moved_ns = self._begun_ns = self._roused_ns = 0
         self._track: Track | None = None
         self._external: TargetFilter | None = None
         self._aim: PanTilt | None = None
@@ -252,7 +252,7 @@ class Attention:
     def _rests(self, stamp_ns: int, for_s: float) -> bool:
         """Return whether the view has been the same for long enough to tell what is new in it."""
         if not self._begun_ns:
-            self._begun_ns = stamp_ns
+            self._begun_ns = self._roused_ns = stamp_ns
         last_ns = max(self._begun_ns, self._moved_ns if self.settings.suppress_during_motion else 0)
         return stamp_ns - last_ns > for_s * NS_PER_S
 
@@ -284,18 +284,23 @@ class Attention:
         if self._pursues(current) and not other.has_moved:
             return False
         worth, better = self._worth(current), 1 + self.settings.hysteresis
-        weighty = other.sure_saliency >= self.settings.least_share * current.saliency
+        share = other.sure_saliency / max(current.saliency, 1e-9)
         if other.calls:
-            return weighty and self._worth(other) > better * worth
+            return share >= self.settings.least_share and self._worth(other) > better * worth
         if other.sure_saliency > better * current.saliency:
             return self._worth(other) > better * worth
-        if not self.settings.ior_enable or not weighty:
+        if not self.settings.ior_enable or share < self._least_share(stamp_ns):
             return False
         # Only as the current one is no longer new: then the other must be. It need not be better
         # by a share, since the gaze will not go back and forth.
         again = stamp_ns - self._since_ns >= _AGAIN_NS
         known = self._familiar.at(other.direction) >= (_FAMILIAR if again else _GLANCED)
         return not known and self._appeal(other) > worth
+
+    def _least_share(self, stamp_ns: int) -> float:
+        """Return the share of the current saliency that is worth a look: ever more with time."""
+        for_s = (stamp_ns - self._roused_ns) / NS_PER_S - self.settings.curious_s
+        return self.settings.least_share * math.exp(max(2 * for_s / self.settings.curious_s, 0.0))
 
     def _pursues(self, current: Track) -> bool:
         """Return whether the head follows a moving target.
@@ -331,6 +336,8 @@ class Attention:
         self._familiar.fade(stamp_ns)
         if self._track is None:
             return
+        if self._track.calls:
+            self._roused_ns = stamp_ns
         place = self._track.direction
         if not self._landed and not self._was(self._fast_ns, stamp_ns, self.settings.settle_s):
             near = distance(head.position, place) < _LANDED_RAD

@@ -38,6 +38,8 @@ class AttentionSettings:
         motion_bonus: A target that moves counts as more salient by this share.
         least_share: For a change's sake only targets with this share of the current one's
             saliency are looked at.
+        curious_s: For this long after something moved or appeared, the head looks about for a
+            change's sake. Then it takes ever more to draw it, until it rests.
         saccade_step_rad: With mode saccade: a target is looked after once it is this far off.
         longest_ahead_s: A moving target that is not seen is carried on by at most this.
         external_timeout_s: How long a target from outside is fresh.
@@ -65,6 +67,7 @@ class AttentionSettings:
     hysteresis: float = 0.3
     motion_bonus: float = 2.0
     least_share: float = 0.15
+    curious_s: float = 8.0
     saccade_step_rad: float = 0.1
     longest_ahead_s: float = 0.8
     external_timeout_s: float = 0.5
@@ -91,6 +94,7 @@ _POSITIVE = (
     "ior_radius_rad",
     "ior_rise_s",
     "familiar_tau_s",
+    "curious_s",
     "suppress_above_rad_s",
     "external_timeout_s",
     "random_period_s",

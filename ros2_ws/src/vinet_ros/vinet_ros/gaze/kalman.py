@@ -269,7 +269,7 @@ class TargetFilter:
             0.0 if self._one_view else _VIEW_RAD,
         )
         # A slow target's velocity drowns in noise, but it leaves its place.
-        seems = (sure > 2.5 and gone > 2 * sigma and speed > self._slowest) or gone > 4 * sigma
+        seems = (sure > 2.5 and gone > 2 * sigma and speed > self._slowest) or gone > 3 * sigma
         self._seems = self._seems + 1 if seems else max(self._seems - 1, 0)
         agreeing = _AGREEING - self._one_view
         self.moving = self._count > agreeing and self._seems >= agreeing

@@ -257,8 +257,9 @@ class TrackTable:
         for track in self._tracks:
             gate = self._gate(track, track is preferred)
             handicap = self._handicap(track, preferred)
+            expected = track.direction if track.is_fixture else track.target.expected
             for candidate in candidates:
-                off = distance(candidate.direction, track.target.expected)
+                off = distance(candidate.direction, expected)
                 if off <= gate:
                     fits.append((off * handicap, track, candidate))
         return sorted(fits, key=lambda fit: fit[0])
