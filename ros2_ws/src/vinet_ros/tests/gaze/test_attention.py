@@ -192,6 +192,35 @@ def test_a_newcomer_is_looked_at_when_all_else_is_known():
     assert near(gazer.goal, new)
 
 
+@pytest.mark.parametrize("ior_enable", [True, False])
+def test_what_appears_before_a_resting_head_is_looked_at_though_it_is_less(ior_enable):
+    gazer = Gazer(ior_enable=ior_enable)
+    gazer.see_for(3, (LEFT, 0.5))
+    gazer.see_for(0.5, (LEFT, 0.5), (RIGHT, 0.4))
+    assert near(gazer.goal, RIGHT)
+
+
+def test_what_comes_into_view_by_a_turn_is_not_taken_for_new():
+    gazer = Gazer(ior_enable=False)
+    gazer.see_for(3, (LEFT, 0.6))
+    gazer.see_for(0.3, (LEFT, 0.6), velocity=PanTilt(0.2, 0.0))
+    gazer.see_for(3, (LEFT, 0.6), (RIGHT, 0.4))
+    assert near(gazer.goal, LEFT) and gazer.attention.counters.saccades == 1
+
+
+def test_without_anything_new_the_head_rests_although_there_is_more_to_see():
+    gazer = Gazer(curious_s=4.0)
+    last_ns, last = 0, STILL
+    for _ in range(600):
+        here = gazer.goal or STILL
+        further = PanTilt(here.pan_rad + 0.2, 0.1)  # wherever it looks, there is another thing
+        turns = here != last
+        gazer.see((here, 0.5), (further, 0.4), velocity=PanTilt(0.9 * turns, 0.0))
+        last_ns, last = gazer.stamp_ns if turns else last_ns, here
+    assert gazer.attention.counters.saccades > 3
+    assert last_ns < 11_000_000_000 < 35_000_000_000 < gazer.stamp_ns
+
+
 def test_late_images_are_left_out_and_a_clock_that_was_set_starts_anew():
     gazer = Gazer()
     gazer.see((LEFT, 0.5), images=10)
@@ -270,6 +299,7 @@ def test_an_external_target_that_moves_is_predicted_and_a_leap_is_another_one():
         {"suppress_above_rad_s": 0.0},
         {"settle_s": math.inf},
         {"hysteresis": -0.1},
+        {"curious_s": 0.0},
     ],
 )
 def test_impossible_habits_are_refused(habits):

@@ -253,8 +253,8 @@ class Attention:
         """Return whether the view has been the same for long enough to tell what is new in it."""
         if not self._begun_ns:
             self._begun_ns = self._roused_ns = stamp_ns
-        last_ns = max(self._begun_ns, self._moved_ns if self.settings.suppress_during_motion else 0)
-        return stamp_ns - last_ns > for_s * NS_PER_S
+        moved_ns = self._moved_ns if self.settings.suppress_during_motion else 0
+        return stamp_ns - max(self._begun_ns, moved_ns) > for_s * NS_PER_S
 
     def _saccade_speed(self, head: JointSample) -> float:
         """Return how fast the head turns for a saccade, from its begin to its slow end, rad/s."""
