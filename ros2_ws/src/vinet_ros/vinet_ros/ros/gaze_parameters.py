@@ -124,6 +124,13 @@ class GazeParameters:
         low=0.005,
         high=2.0,
     )
+    curious_s: float = parameter(
+        8.0,
+        "For this long after something moved or appeared, the head looks about, with ior_enable; "
+        "then it takes ever more to draw it, until it rests (s).",
+        low=0.1,
+        high=86400.0,
+    )
     suppress_during_motion: bool = parameter(
         True, "Leave targets aside that come from images of a head that turns fast."
     )
