@@ -37,6 +37,8 @@ _NODES = ("saliency_node", "gaze_controller", "pan_tilt_simulator")
 _START_S = 240.0
 _PATIENCE_S = 30.0
 _SPIN_S = 0.02
+_AXES = ("pan", "tilt")
+_AT_START_DEG = 0.3
 
 
 def run_head_benchmark(options: HeadOptions, tell: Callable[[str], None]) -> HeadReport:
@@ -106,6 +108,9 @@ class _Run:
         )
         _expect(recorder.trigger("pan_tilt_simulator/restart", self._wait), "starting the scene")
         _expect(recorder.trigger("saliency_node/reset", self._wait), "resetting saliency_node")
+        # The restart has put the head elsewhere, as no real one goes: enabled before the controller
+        # has heard of it, it would begin at the pose before.
+        self._wait(self._at_start, "gaze_controller does not see the head at its start")
         recorder.clear()
         self._wait(lambda: recorder.views > 0, "no views come")
         self._enable()
@@ -139,6 +144,10 @@ class _Run:
 
     def _stands(self) -> bool:
         return self.recorder.value("gaze_controller", "head", "state") == "disabled"
+
+    def _at_start(self) -> bool:
+        angles = (self.recorder.value("gaze_controller", "joints", f"{a}_deg") for a in _AXES)
+        return all(angle and abs(float(angle)) < _AT_START_DEG for angle in angles)
 
     def _wait(
         self, condition: Callable[[], bool], complaint: str, patience_s: float = _PATIENCE_S
