@@ -5,7 +5,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -114,6 +114,7 @@ class PanTiltSimulator(Node):
 
     def _listen(self) -> None:
         self._single: list[float] | None = None
+        self._waited_ns = 0
         for topic, kind, take in (
             ("joint_trajectory", JointTrajectory, self._take_trajectory),
             ("commands", Float64MultiArray, self._take_numbers),
@@ -123,10 +124,11 @@ class PanTiltSimulator(Node):
         ):
             self.create_subscription(kind, topic, partial(self._take, topic, take), 10)
 
-    def _take(self, topic: str, take: Callable[[Any], None], msg: Any) -> None:
+    def _take(self, topic: str, take: Callable[[Any], None], msg: Any, info: Any) -> None:
         """Take a command, or count and tell why not."""
         try:
             with self._lock:
+                self._waited_ns = self._since_arrival_ns(info)
                 take(msg)
         except FrameError as error:
             self._counts.refused += 1
@@ -137,10 +139,24 @@ class PanTiltSimulator(Node):
         else:
             self._counts.commands[topic] += 1
 
+    def _since_arrival_ns(self, info: Mapping[str, Any]) -> int:
+        """Return how long ago a command arrived, in the simulation's time.
+
+        A head's driver takes a command when it arrives. That this process gets to it later, on a
+        busy machine by some ms more or less each time, is no trait of the head: what has passed
+        counts as a part of the latency.
+        """
+        arrived_ns = int(info["received_timestamp"])
+        waited_ns = time.time_ns() - arrived_ns if arrived_ns > 0 else 0
+        latency_ns = self._settings.command_latency_s * NS_PER_S
+        return round(min(max(waited_ns * self._settings.rate, 0), latency_ns))
+
+    def _arrival_ns(self) -> int:
+        return self._now_ns() - self._waited_ns
+
     def _take_trajectory(self, msg: JointTrajectory) -> None:
-        now_ns = self._now_ns()
-        points = trajectory_waypoints(msg, self._joints, now_ns)
-        self._world.head.command_waypoints(now_ns, points)
+        points = trajectory_waypoints(msg, self._joints, self._now_ns())
+        self._world.head.command_waypoints(self._arrival_ns(), points)
 
     def _take_numbers(self, msg: Float64MultiArray) -> None:
         names = self._joints.names
@@ -159,10 +175,10 @@ class PanTiltSimulator(Node):
             self._take_velocities(self._joints.to_head(msg.velocity, msg.name))
 
     def _take_positions(self, position: PanTilt) -> None:
-        self._world.head.command_waypoints(self._now_ns(), [Waypoint(0.0, position)])
+        self._world.head.command_waypoints(self._arrival_ns(), [Waypoint(0.0, position)])
 
     def _take_velocities(self, velocity: PanTilt) -> None:
-        self._world.head.command_velocity(self._now_ns(), velocity)
+        self._world.head.command_velocity(self._arrival_ns(), velocity)
 
     def _take_single(self, number: int, value: float) -> None:
         """Take the position of one joint; the other goes on to where it was told."""

@@ -39,6 +39,8 @@ _PATIENCE_S = 30.0
 _SPIN_S = 0.02
 _AXES = ("pan", "tilt")
 _AT_START_DEG = 0.3
+_LAST_WORD_S = 0.6
+"""After the head stands gaze_controller once more holds it where it came to rest."""
 
 
 def run_head_benchmark(options: HeadOptions, tell: Callable[[str], None]) -> HeadReport:
@@ -97,6 +99,7 @@ class _Run:
         recorder, part = self.recorder, trial.part
         _expect(recorder.enable(False, self._wait), "disabling the head")
         self._wait(self._stands, "the head does not stop")
+        self._spin(_LAST_WORD_S)
         controller = {**part_defaults(), **given_to_controller(self._options), **part.controller}
         _expect(
             recorder.set_parameters("gaze_controller", controller, self._wait),
@@ -108,7 +111,7 @@ class _Run:
         )
         _expect(recorder.trigger("pan_tilt_simulator/restart", self._wait), "starting the scene")
         _expect(recorder.trigger("saliency_node/reset", self._wait), "resetting saliency_node")
-        # The restart has put the head elsewhere, as no real one goes: enabled before the controller
+        # The restart has put the head elsewhere, as no real one goes: enabled before its controller
         # has heard of it, it would begin at the pose before.
         self._wait(self._at_start, "gaze_controller does not see the head at its start")
         recorder.clear()
@@ -144,6 +147,10 @@ class _Run:
 
     def _stands(self) -> bool:
         return self.recorder.value("gaze_controller", "head", "state") == "disabled"
+
+    def _spin(self, seconds: float) -> None:
+        end_s = time.monotonic() + seconds
+        self._wait(lambda: time.monotonic() >= end_s, "the time does not pass")
 
     def _at_start(self) -> bool:
         angles = (self.recorder.value("gaze_controller", "joints", f"{a}_deg") for a in _AXES)
