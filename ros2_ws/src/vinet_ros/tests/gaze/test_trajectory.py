@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 from vinet_ros.gaze import PanTilt
 from vinet_ros.gaze.profile import AxisLimits, AxisState, advance_within, can_stop
-from vinet_ros.gaze.trajectory import brake, trajectory_along, trajectory_to
+from vinet_ros.gaze.trajectory import (
+    TrajectoryPoint,
+    begun,
+    brake,
+    trajectory_along,
+    trajectory_to,
+)
 
 LIMITS = (AxisLimits(-1.57, 1.57, 1.0, 4.0), AxisLimits(-0.78, 0.78, 1.0, 4.0))
 unhurried = settings(deadline=None)
@@ -115,3 +121,13 @@ def test_a_brake_takes_the_time_and_the_way_of_the_limits():
 def test_where_the_head_is_already_one_point_says_so():
     (point,) = trajectory_to((AxisState(0.3, 0.0), AxisState(0.1, 0.0)), PanTilt(0.3, 0.1), LIMITS)
     assert point.position == (0.3, 0.1) and point.time_s > 0
+
+
+def test_a_way_that_is_sent_late_goes_on_as_it_would_have():
+    points = [TrajectoryPoint(t, PanTilt(t, 0.0), PanTilt(1.0, 0.0)) for t in (0.02, 0.04, 0.3)]
+    left = begun(points, 0.03)
+    assert [p.time_s for p in left] == pytest.approx([0.01, 0.27])
+    assert [p.position for p in left] == [p.position for p in points[1:]]
+    assert begun(points, 0.0) == points
+    (last,) = begun(points, 5.0)
+    assert 0 < last.time_s < 0.01 and last.position == points[-1].position

@@ -4,6 +4,7 @@
 """The way to a goal as a few points, for a controller that interpolates between them itself."""
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -77,6 +78,21 @@ class TrajectoryWays:
     def stop(self) -> None:
         """Forget the last way: the head was told to hold."""
         self._last = None
+
+
+def begun(points: Sequence[TrajectoryPoint], since_s: float) -> list[TrajectoryPoint]:
+    """Return a way that began a while ago, by times from now on.
+
+    A trajectory starts when it arrives. One that is sent some ms after the step that it begins at
+    would put the head back by as much, each time by another amount, and so shake it.
+
+    Args:
+        points: Of the way, by times from its begin on.
+        since_s: How long ago that was, >= 0.
+    """
+    left = [p._replace(time_s=p.time_s - since_s) for p in points]
+    ahead = [point for point in left if point.time_s >= _LEAST_STEP_S]
+    return ahead or [left[-1]._replace(time_s=_LEAST_STEP_S)]
 
 
 def trajectory_to(axes: Axes, goal: PanTilt, limits: Limits) -> list[TrajectoryPoint]:

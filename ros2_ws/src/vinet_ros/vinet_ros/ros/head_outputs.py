@@ -20,12 +20,13 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from vinet_ros.gaze import Head, PanTilt
 from vinet_ros.gaze.control import ControlSettings, HeadCommand
-from vinet_ros.gaze.trajectory import Aim, TrajectoryPoint, TrajectoryWays
+from vinet_ros.gaze.trajectory import Aim, TrajectoryPoint, TrajectoryWays, begun
 from vinet_ros.ros.gaze_parameters import GazeParameters
 from vinet_ros.ros.messages import NS_PER_S, ns_to_stamp
 from vinet_ros.ros.qos import output_qos
 
 _STILL = PanTilt(0.0, 0.0)
+_LATE_S = 0.1  # by which a trajectory is sent too late at most; more is a clock that was set
 _HOLD_S = 0.1  # time from start of a trajectory that holds a position
 
 
@@ -117,7 +118,14 @@ class TrajectoryOutput(HeadOutput):
         self._ways.control_rate_hz = self._settings.control_rate_hz
         points = self._ways.follow(command, aim, limits)
         if points:
+            if command.velocity != _STILL:  # what rests has lost nothing
+                points = begun(points, self._since_s(command.stamp_ns))
             self._send(trajectory_message(self._settings.joints, points, self._joints))
+
+    def _since_s(self, stamp_ns: int) -> float:
+        """Return how long ago a step was: what it took to work out its way."""
+        now_ns = int(self._node.get_clock().now().nanoseconds)
+        return min(max((now_ns - stamp_ns) / NS_PER_S, 0.0), _LATE_S)
 
     def stop(self, hold: HeadCommand) -> None:
         """Hold the position."""

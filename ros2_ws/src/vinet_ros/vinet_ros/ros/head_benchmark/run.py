@@ -111,8 +111,8 @@ class _Run:
         )
         _expect(recorder.trigger("pan_tilt_simulator/restart", self._wait), "starting the scene")
         _expect(recorder.trigger("saliency_node/reset", self._wait), "resetting saliency_node")
-        # The restart has put the head elsewhere, as no real one goes: enabled before its controller
-        # has heard of it, it would begin at the pose before.
+        # The restart has put the head elsewhere, as no real one goes: enabled before the joint
+        # states tell of it, gaze_controller would begin at the pose before.
         self._wait(self._at_start, "gaze_controller does not see the head at its start")
         recorder.clear()
         self._wait(lambda: recorder.views > 0, "no views come")
