@@ -11,6 +11,7 @@ from vinet_ros.gaze.goal_smoother import GoalSmoother
 from vinet_ros.gaze.profile import AxisLimits, AxisState, advance_within, can_stop, stopped
 
 _STILL = PanTilt(0.0, 0.0)
+_PLANNED = 0.8  # of the greatest acceleration
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,13 @@ class ControlSettings:
 
     @property
     def limits(self) -> tuple[AxisLimits, AxisLimits]:
-        """What pan and tilt may do."""
-        rates = (self.max_velocity, self.max_acceleration)
+        """What pan and tilt may do; a plan leaves some of the acceleration.
+
+        Trajectories that follow each other do not meet to the millisecond, and what they are
+        apart the head makes up for.
+        """
+        share = _PLANNED if self.plans else 1.0
+        rates = (self.max_velocity, share * self.max_acceleration)
         return (
             AxisLimits(self.pan_min, self.pan_max, *rates),
             AxisLimits(self.tilt_min, self.tilt_max, *rates),
@@ -237,8 +243,10 @@ class HeadControl:
     ) -> tuple[AxisState, AxisState]:
         """Return the axes after a step of the plan; without one they brake."""
         if self._plan is None:
-            brake = self.settings.max_acceleration
-            pan, tilt = (stopped(axis, dt_s, brake) for axis in axes)
+            pan, tilt = (
+                stopped(axis, dt_s, limits.acceleration)
+                for axis, limits in zip(axes, self.settings.limits, strict=True)
+            )
         else:
             pan, tilt = (
                 advance_within(axis, goal, dt_s, limits)
