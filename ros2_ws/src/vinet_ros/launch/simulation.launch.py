@@ -33,6 +33,7 @@ ARGUMENTS = {
     "rviz": ("false", "whether to show everything in rviz"),
     "fixed_frame": ("camera_optical_frame", "rviz's fixed frame: frame_id of the images"),
     "namespace": ("", "namespace of all nodes"),
+    "niceness": ("10", "how far saliency_node gives way to others for the processor, 0 to 19"),
     "params_file": (SHARE + "/config/saliency_node.yaml", "parameters of saliency_node"),
     "controller_params_file": (
         SHARE + "/config/gaze_controller.yaml",
@@ -73,6 +74,7 @@ def nodes(context: LaunchContext) -> list[Action]:
         package="vinet_ros",
         executable="saliency_node",
         namespace=LaunchConfiguration("namespace"),
+        prefix=["nice -n ", LaunchConfiguration("niceness")],
         ros_arguments=["--enclave", "/vinet_ros/saliency_node"],
         parameters=[LaunchConfiguration("params_file"), steady, given],
         remappings=remappings,

@@ -194,6 +194,18 @@ def test_stubborn_process_is_ended(tmp_path, monkeypatch):
     assert process.exit_code == -signal.SIGKILL
 
 
+def test_a_process_gives_way_if_asked_and_keeps_the_session(tmp_path):
+    (tmp_path / "idler.py").write_text("import time\nprint('up', flush=True)\ntime.sleep(100)\n")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    with NodeProcess("idler", [], tmp_path / "log", environment, niceness=7) as process:
+        wait_until(lambda: "up" in process.tail())
+        assert os.getpriority(os.PRIO_PROCESS, process.pid) == min(ours + 7, 19)
+        assert os.getsid(process.pid) == os.getsid(0)
+        assert os.getpgid(process.pid) == process.pid
+    assert process.exit_code is not None
+
+
 def wait_until(condition, limit_s=60.0):
     end_s = time.monotonic() + limit_s
     while not condition():

@@ -14,28 +14,39 @@ from types import TracebackType
 
 _PATIENCE_S = ((signal.SIGINT, 8.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 3.0))
 _TAIL_LINES = 15
+YIELDING = 10
+"""Niceness of a network beside the control of a head: a command that is late shakes the head."""
 
 
 class NodeProcess:
     """A node in a process of its own, with its output in a log file.
 
     Use it as a context: leaving it ends the process, whatever happened. The process gets a
-    session of its own: a Ctrl-C in the terminal reaches the demo alone, which then ends its
-    children in order.
+    process group of its own: a Ctrl-C in the terminal reaches the demo alone, which then ends its
+    children in order. It stays in the demo's session: Linux weighs sessions against each other,
+    and niceness counts only within one.
 
     Args:
         module: The node's module, run with this interpreter.
         arguments: Its command line.
         log: The log file.
         environment: All of its environment.
+        niceness: How far it gives way to others for the processor, 0 to 19.
     """
 
     def __init__(
-        self, module: str, arguments: Sequence[str], log: Path, environment: Mapping[str, str]
+        self,
+        module: str,
+        arguments: Sequence[str],
+        log: Path,
+        environment: Mapping[str, str],
+        niceness: int = 0,
     ) -> None:
         self.name = module.rpartition(".")[2]
         self.log = log
         self._command = [sys.executable, "-m", module, *arguments]
+        if niceness:
+            self._command = ["nice", "-n", str(niceness), *self._command]
         self._environment = dict(environment)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -47,7 +58,7 @@ class NodeProcess:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=self._environment,
-                start_new_session=True,
+                process_group=0,
             )
         return self
 

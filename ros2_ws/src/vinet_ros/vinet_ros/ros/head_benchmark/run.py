@@ -17,7 +17,7 @@ from rclpy.executors import SingleThreadedExecutor
 from vinet_ros.errors import VinetError
 from vinet_ros.gaze import PinholeCamera
 from vinet_ros.ros.demo import prepare_environment
-from vinet_ros.ros.demo_processes import NodeProcess
+from vinet_ros.ros.demo_processes import YIELDING, NodeProcess
 from vinet_ros.ros.head_benchmark.judge import judge
 from vinet_ros.ros.head_benchmark.options import HeadOptions, Trial
 from vinet_ros.ros.head_benchmark.recorder import Recorder
@@ -178,7 +178,8 @@ def _process(node: str, options: HeadOptions, folder: Path) -> NodeProcess:
     for text in (*_always(node, options), *options.given(node)):
         words += ["-p", text]
     module = f"vinet_ros.ros.{node}"
-    return NodeProcess(module, ["--ros-args", *words], folder / f"{node}.log", os.environ)
+    log, niceness = folder / f"{node}.log", YIELDING if node == "saliency_node" else 0
+    return NodeProcess(module, ["--ros-args", *words], log, os.environ, niceness)
 
 
 def _always(node: str, options: HeadOptions) -> Sequence[str]:
