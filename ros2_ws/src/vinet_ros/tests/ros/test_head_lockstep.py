@@ -39,6 +39,31 @@ def test_what_moves_is_followed_within_the_limits(predictor):
     assert not verdict.figures["limits_passed"], verdict
 
 
+def test_what_appears_and_stands_is_looked_at_calmly(predictor):
+    verdict = judge(run(predictor, "standing", 3), limits_of())
+    assert verdict.good and verdict.figures["arrival_s"] < 1.5, verdict
+
+
+def test_three_equals_are_visited_with_inhibition_of_return_and_one_without(predictor):
+    visited = {
+        part: judge(run(predictor, part, 0), limits_of()).figures["visited"]
+        for part in ("return", "no return")
+    }
+    assert visited == {"return": 3, "no return": 1}
+
+
+def test_the_heads_own_motion_makes_no_target(predictor):
+    false = {
+        part: sum(
+            judge(run(predictor, part, seed), limits_of()).figures["false_saccades"]
+            for seed in (2, 3)
+        )
+        for part in ("unsuppressed", "suppressed")
+    }
+    assert false["unsuppressed"] >= 5
+    assert false["suppressed"] <= false["unsuppressed"] / 10
+
+
 def test_it_is_the_same_again(predictor):
     first, again = (run(predictor, "standing", 1, 2.0) for _ in range(2))
     for field in fields(first):
