@@ -194,6 +194,33 @@ def test_stubborn_process_is_ended(tmp_path, monkeypatch):
     assert process.exit_code == -signal.SIGKILL
 
 
+TORN = """
+import os, signal, subprocess, sys
+from pathlib import Path
+from vinet_ros.ros.demo_processes import NodeProcess
+
+class Torn(subprocess.Popen):
+    def _execute_child(self, *arguments, **options):
+        os.kill(os.getpid(), signal.SIGINT)  # as soon as it may be heard, so in the midst
+        super()._execute_child(*arguments, **options)
+        print(self.pid, flush=True)
+
+subprocess.Popen = Torn
+with NodeProcess("idler", [], Path("log"), os.environ):
+    print("went on")
+"""
+
+
+def test_an_interrupt_while_a_process_starts_leaves_none_behind(tmp_path):
+    (tmp_path / "idler.py").write_text("import time\ntime.sleep(100)\n")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    done = subprocess.run(
+        [sys.executable, "-c", TORN], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert done.stderr.endswith("KeyboardInterrupt\n")
+    assert not is_running(int(done.stdout))
+
+
 def test_a_process_gives_way_if_asked_and_keeps_the_session(tmp_path):
     (tmp_path / "idler.py").write_text("import time\nprint('up', flush=True)\ntime.sleep(100)\n")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}

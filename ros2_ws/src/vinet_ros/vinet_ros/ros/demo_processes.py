@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
+from vinet_ros.ros.interrupts import held_back
+
 _PATIENCE_S = ((signal.SIGINT, 8.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 3.0))
 _TAIL_LINES = 15
 YIELDING = 10
@@ -51,6 +53,17 @@ class NodeProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "NodeProcess":
+        try:
+            # Between fork and the return of Popen nobody knows the child: an interrupt there
+            # would leave it running.
+            with held_back():
+                self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _start(self) -> None:
         with self.log.open("wb") as output:
             self._process = subprocess.Popen(
                 self._command,
@@ -60,7 +73,6 @@ class NodeProcess:
                 env=self._environment,
                 process_group=0,
             )
-        return self
 
     def __exit__(
         self,

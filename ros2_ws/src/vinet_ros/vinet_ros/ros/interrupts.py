@@ -4,6 +4,9 @@
 """The first SIGINT or SIGTERM ends a process of ours; more of them change nothing."""
 
 import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 
@@ -32,6 +35,29 @@ def interrupt_once(signal_number: int, frame: FrameType | None) -> None:
     # makes a message, the interrupted frame is that of the message's own module.
     if not _works_for_rclpy(frame):
         raise KeyboardInterrupt
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Let SIGINT and SIGTERM act only after the work within, for work that must not be torn.
+
+    Only the main thread hears signals in Python; in others this does nothing. Handlers that were
+    not installed from Python stay as they are.
+    """
+    heard: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    if threading.current_thread() is not threading.main_thread():
+        before.clear()
+    held = {number: handler for number, handler in before.items() if handler is not None}
+    try:
+        for number in held:
+            signal.signal(number, lambda signal_number, frame: heard.append(signal_number))
+        yield
+    finally:
+        for number, handler in held.items():
+            signal.signal(number, handler)
+        for number in heard:
+            signal.raise_signal(number)
 
 
 def deaf(signal_number: int, frame: FrameType | None) -> None:
