@@ -73,6 +73,33 @@ class CameraHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class AudioHealth:
+    """What is known of the audio topic while the node is active.
+
+    Attributes:
+        topic: Its resolved name.
+        kind: Message that is subscribed to; empty: none yet.
+        problem: Why no sound can come; empty: it can.
+        publishers: Of that message.
+        other_types: What else is published there.
+        format_name: Of the newest chunk.
+        waits_for_info: Whether nobody has told yet what the bytes mean.
+        assumed: Whether a parameter told it, not the driver.
+        counts: Chunks that were refused, unstamped, from the future, without a format.
+    """
+
+    topic: str
+    kind: str
+    problem: str
+    publishers: int
+    other_types: tuple[str, ...]
+    format_name: str
+    waits_for_info: bool
+    assumed: bool
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """All that the statuses are made from; None for what is not there in this state."""
 
@@ -83,6 +110,7 @@ class Health:
     input: InputHealth | None = None
     work: WorkHealth | None = None
     camera: CameraHealth | None = None
+    audio: AudioHealth | None = None
     steps: dict[str, StepReport] = field(default_factory=dict)
     incidents: dict[str, Incident] = field(default_factory=dict)
 

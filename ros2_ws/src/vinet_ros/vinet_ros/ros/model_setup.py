@@ -201,6 +201,7 @@ def _load(
         max_gap_s=parameters.max_gap_s,
         warmup=parameters.warmup,
         skipped_slots=parameters.skipped_slots,
+        audio_offset_s=parameters.audio_offset_s,
         stabilize=parameters.stabilize,
     )
     return LoadedModel(predictor, name, trained, reason)

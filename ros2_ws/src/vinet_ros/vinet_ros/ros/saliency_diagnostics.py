@@ -6,6 +6,7 @@
 import math
 from collections.abc import Callable, Mapping
 
+from vinet_ros.ros.audio_diagnostics import audio_status
 from vinet_ros.ros.health import Health, builder, inactive
 from vinet_ros.ros.input_diagnostics import input_status, stamps_status
 from vinet_ros.ros.record import NO_STEP, StepReport
@@ -180,5 +181,6 @@ _MAKERS: Mapping[str, Callable[[Health], Status]] = {
     "outputs": _outputs,
     "model": _model,
     "camera": _camera,
+    "audio": audio_status,
     "process": _process,
 }

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import Header
 
@@ -20,6 +22,7 @@ from vinet_ros.ros.saliency_outputs import SaliencyOutputs
 from vinet_ros.ros.saliency_parameters import SaliencyParameters
 from vinet_ros.ros.worker import Worker
 from vinet_ros.streaming import Predictor, PushResult, SaliencyMap
+from vinet_ros.streaming.audio_chunk import ChunkKind
 from vinet_ros.streaming.camera_view import Calibration, CameraView
 from vinet_ros.streaming.gaze_pipeline import GazePipeline, GazePoint
 from vinet_ros.streaming.scene import Scene
@@ -91,6 +94,16 @@ class SaliencyLoop:
         if result.reason is not None:
             self._record.incident("window", f"the window started anew: {result.reason.value}")
         self._worker.wake()
+
+    def push_audio(
+        self, samples: npt.NDArray[np.float32], rate_hz: int, stamp_ns: int | None
+    ) -> ChunkKind:
+        """Take a chunk of sound, (N, channels).
+
+        Raises:
+            SoundError: If it cannot be used.
+        """
+        return self.loaded.predictor.push_audio(samples, rate_hz, stamp_ns)
 
     def reset(self) -> None:
         """Forget all frames and maps."""

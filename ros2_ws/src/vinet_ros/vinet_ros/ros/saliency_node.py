@@ -11,6 +11,7 @@ from rcl_interfaces.msg import SetParametersResult
 from rclpy.parameter import Parameter
 from std_srvs.srv import SetBool, Trigger
 
+from vinet_ros.ros.audio_input import AudioInput
 from vinet_ros.ros.camera_input import CameraInput, image_topic
 from vinet_ros.ros.diagnostics import DiagnosticPublisher
 from vinet_ros.ros.health import CameraHealth, Health, LifecycleHealth
@@ -62,6 +63,7 @@ class SaliencyNode(ManagedNode):
         self._outputs: SaliencyOutputs | None = None
         self._calibration = Calibration()
         self._camera: CameraInput | None = None
+        self._audio: AudioInput | None = None
         self._loop: SaliencyLoop | None = None
         self._record = Record()
         self._usage = UsageMeter()
@@ -177,11 +179,19 @@ class SaliencyNode(ManagedNode):
                 calibration=self._calibration,
                 record=self._record,
             )
+            self._watch_microphone(self._loop)
+
+    def _watch_microphone(self, loop: SaliencyLoop) -> None:
+        hears = loop.loaded.predictor.hearing is not None
+        if hears and self._settings.audio_type != "none" and self._audio is None:
+            self._audio = AudioInput(self, self._current_settings, loop.push_audio, self._record)
 
     def _leave_camera(self) -> None:
-        camera, self._camera = self._camera, None
-        if camera is not None:
-            camera.destroy()
+        inputs = self._camera, self._audio
+        self._camera = self._audio = None
+        for source in inputs:
+            if source is not None:
+                source.destroy()
 
     def _value(self, name: str) -> Any:
         return self.get_parameter(name).value
@@ -211,6 +221,8 @@ class SaliencyNode(ManagedNode):
                 max_gap_s=settings.max_gap_s,
                 warmup=settings.warmup,
             )
+        if model is not None and model.predictor.hearing is not None:
+            model.predictor.hearing.offset_s = settings.audio_offset_s
 
     def _enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         self._enabled = bool(request.data)
@@ -242,7 +254,7 @@ class SaliencyNode(ManagedNode):
         return self._camera.frame_id if self._camera is not None else ""
 
     def _statuses(self) -> list[Status]:
-        camera, loop = self._camera, self._loop
+        camera, loop, audio = self._camera, self._loop, self._audio
         return statuses(
             Health(
                 lifecycle=LifecycleHealth(
@@ -259,6 +271,7 @@ class SaliencyNode(ManagedNode):
                 input=camera.health() if camera else None,
                 work=loop.health() if loop and camera else None,
                 camera=CameraHealth(camera.info_topic, camera.view()) if camera else None,
+                audio=audio.health() if audio else None,
                 steps=self._record.steps() if loop else {},
                 incidents=self._record.incidents(),
             )

@@ -92,6 +92,25 @@ class SaliencyParameters:
         "camera on a head. For vinet_lite.",
         read_only=True,
     )
+    audio_type: str = parameter(
+        "auto",
+        "Message on audio: auto, as the installed audio_common_msgs and the publisher have it; "
+        "none; or its name. For networks with sound.",
+        choices=("auto", "none", "AudioStamped", "AudioData", "AudioDataStamped"),
+        read_only=True,
+    )
+    audio_format: str = parameter(
+        "",
+        "What the bytes of AudioData mean until audio_info tells: format, rate and channels, such "
+        "as 'S16LE 16000 1'. Drivers tell it once, to those who listen then.",
+        read_only=True,
+    )
+    audio_offset_s: float = parameter(
+        0.0,
+        "Added to the stamps of sound (s): above zero, sound belongs to later frames.",
+        low=-2.0,
+        high=2.0,
+    )
     image_transport: str = parameter(
         "raw",
         "raw subscribes to image, compressed to its resolved name + /compressed.",

@@ -1,0 +1,76 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
+"""How well saliency_node hears."""
+
+from vinet_ros.ros.health import AudioHealth, Health, builder, inactive
+from vinet_ros.ros.status import Status, StatusBuilder
+from vinet_ros.streaming.hearing import Hearing, HearingState
+
+
+def audio_status(health: Health) -> Status:
+    """Return the status of the sound; OK where the network takes none."""
+    model, audio = health.model, health.audio
+    if model is None or health.work is None:
+        return inactive(health, "audio")
+    status, hearing = builder("audio"), model.predictor.hearing
+    if hearing is None:
+        return status.finish(f"{model.name} takes no sound")
+    _add_hearing(status, hearing)
+    if audio is None:
+        return status.finish("audio_type is none: silence")
+    _add_input(status, audio, hearing)
+    _find(status, audio, hearing)
+    for kind in ("audio", "audio order"):
+        incident = health.incident(kind)
+        status.warn_if(incident.recent and incident.text != audio.problem, incident.text)
+    rate_hz = hearing.status.rate_hz
+    return status.finish(f"{rate_hz} samples a second" if rate_hz else "no sound yet")
+
+
+def _add_hearing(status: StatusBuilder, hearing: Hearing) -> None:
+    now, made = hearing.status, hearing.counters
+    status.add(heard=now.state.value, share=now.share, peak=now.peak, lag_s=now.lag_s)
+    status.add(rate_hz=now.rate_hz, channels=now.channels)
+    status.add(drift_ppm=now.drift_ppm, jitter_ms=1e3 * now.jitter_s)
+    status.add(with_sound=made.heard, with_silence=made.silent)
+    status.add(without_sound=made.incomplete + made.nothing)
+
+
+def _add_input(status: StatusBuilder, audio: AudioHealth, hearing: Hearing) -> None:
+    chunks, counts = hearing.audio_counters, audio.counts
+    status.add(topic=audio.topic, type=audio.kind, publishers=audio.publishers)
+    status.add(format=audio.format_name, chunks=chunks.chunks)
+    status.add(refused=counts.get("refused", 0), unstamped=counts.get("unstamped", 0))
+    status.add(future=counts.get("future", 0) + chunks.future, past=chunks.past)
+    status.add(gaps=chunks.gaps, gap_s=chunks.gap_ns * 1e-9, out_of_order=chunks.out_of_order)
+    status.add(duplicates=chunks.duplicates, overlaps=chunks.overlaps, restarts=chunks.restarts)
+    status.add(rate_changes=chunks.rate_changes, channel_changes=chunks.channel_changes)
+
+
+def _find(status: StatusBuilder, audio: AudioHealth, hearing: Hearing) -> None:
+    """Say why there is no sound, or what is wrong with it."""
+    if audio.problem:
+        status.warn_if(True, f"{audio.problem}; silence until then")
+        return
+    if not audio.publishers:
+        others = f", which has other messages: {', '.join(audio.other_types)}"
+        status.warn_if(
+            True,
+            f"nobody publishes sound on {audio.topic}{others if audio.other_types else ''}; start "
+            "the microphone's driver or remap audio; silence until then",
+        )
+        return
+    status.warn_if(
+        audio.waits_for_info and audio.counts.get("without_format"),
+        "nobody has told on audio_info what the bytes mean; start the driver after this node, or "
+        "set audio_format; silence until then",
+    )
+    status.warn_if(
+        audio.counts.get("unstamped"),
+        "the sound has no stamps and is placed by its arrival; take the stamped message for "
+        "sound in step with the pictures",
+    )
+    state = hearing.status.state
+    late = state in (HearingState.INCOMPLETE, HearingState.NOTHING)
+    status.warn_if(late and hearing.status.rate_hz, state.value)
