@@ -22,7 +22,7 @@ from vinet_ros.preprocess import SOUND_SAMPLES
 
 HERE = Path(__file__).parent
 RATE_HZ = 22_050
-SECONDS = 3.0
+SECONDS = 1.5
 FRAME_S, SLOTS = 1 / 15, 8
 SCALE = 256.0  # of the network's sound to full scale
 EDGE_S = 0.02
@@ -96,33 +96,33 @@ def test_every_rate_and_format_reaches_the_network_as_the_same_excerpt(dialect, 
         assert min(errors) < 1e-3, (rate_hz, channels, lag, min(errors))
 
 
-# What a fault of one chunk leads to: key of the status, at least how often, words of the message.
+# What a fault of one chunk leads to: a count of the status, words of its message.
 FAULTS = {
-    "swapped": ("out_of_order", 1, "came late and filled a gap"),
-    "twice": ("duplicates", 1, "came twice"),
-    "lost": ("gaps", 1, "came after a gap"),
-    "future": ("future", 1, "ahead of the clock; synchronise the clocks"),
-    "zero": ("unstamped", 1, "has no stamps"),
-    "bytes": ("refused", 1, "expected"),
+    "swapped": ("out_of_order", "came late and filled a gap"),
+    "twice": ("duplicates", "came twice"),
+    "lost": ("gaps", "came after a gap"),
+    "future": ("future", "ahead of the clock; synchronise the clocks"),
+    "zero": ("unstamped", "has no stamps"),
+    "bytes": ("refused", "expected"),
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("dialect", ["chunks", "bytes"])
-def test_a_fault_is_counted_named_and_survived(dialect, fault, tmp_path):
+def test_faults_are_counted_named_and_survived(dialect, tmp_path):
     sound = said(tmp_path)
     file = tmp_path / "sound.npy"
     np.save(file, soxr.resample(sound, RATE_HZ, 16_000)[:, None])
     kind, name = FORMATS[dialect][0]
     take = {"sound": str(file), "rate_hz": 16_000, "kind": kind, "format": name}
-    (begun_ns,), statement = play(dialect, [{**take, "fault": fault}], tmp_path)
+    begun, statement = play(dialect, [{**take, "fault": fault} for fault in FAULTS], tmp_path)
     status = json.loads(str(np.load(statement)["statuses"]))["audio"]
-    key, least, words = FAULTS[fault]
-    assert int(status[key]) >= least, status
-    assert words in status["said"], status
-    got, faded = heard(statement, begun_ns, sound)
     edge = round(EDGE_S * RATE_HZ)
-    assert np.abs(got - faded)[edge:-edge].max() < 3e-3  # the newest sound is as it was
+    for (key, words), begun_ns in zip(FAULTS.values(), begun, strict=True):
+        assert int(status[key]) >= 1, (key, status)
+        assert words in status["said"], (key, status)
+        got, faded = heard(statement, begun_ns, sound)
+        # The newest sound is as it was.
+        assert np.abs(got - faded)[edge:-edge].max() < 3e-3, key
 
 
 @pytest.mark.parametrize("change", [{"rate_hz": 44_100}, {"channels": 2}])
@@ -149,20 +149,20 @@ def test_a_driver_that_changes_is_followed(change, tmp_path):
 def test_coded_sound_is_refused_with_the_drivers_option(tmp_path):
     status = status_of({"coding": "mp3"}, tmp_path)
     assert "'mp3'" in status["said"] and "format:=wave" in status["said"]
-    assert status["with_sound"] == "0" and int(status["without_sound"]) > 10
+    assert status["with_sound"] == "0" and int(status["without_sound"]) > 5
 
 
 def test_bytes_that_nobody_explains_wait_for_the_parameter(tmp_path):
     status = status_of({"untold": True}, tmp_path)
     assert "set audio_format" in status["said"] and status["with_sound"] == "0"
     status = status_of({"untold": True}, tmp_path, "audio_format:='S16LE 16000 1'")
-    assert int(status["with_sound"]) > 10 and status["format"] == "S16LE"
+    assert int(status["with_sound"]) > 5 and status["format"] == "S16LE"
 
 
 def test_sound_without_stamps_is_placed_by_its_arrival(tmp_path):
     status = status_of({"kind": "AudioData"}, tmp_path)
     assert "has no stamps and is placed by its arrival" in status["said"]
-    assert int(status["unstamped"]) > 50 and int(status["with_sound"]) > 10
+    assert int(status["unstamped"]) > 25 and int(status["with_sound"]) > 5
 
 
 def test_silence_where_no_package_has_the_message(tmp_path):
@@ -172,7 +172,7 @@ def test_silence_where_no_package_has_the_message(tmp_path):
 
 
 def status_of(changes, folder, *parameters):
-    """Return the audio status after three seconds of the dialect bytes."""
+    """Return the audio status after some seconds of the dialect bytes."""
     file = folder / "sound.npy"
     np.save(file, soxr.resample(said(folder), RATE_HZ, 16_000)[:, None])
     take = {"sound": str(file), "rate_hz": 16_000, "kind": "AudioDataStamped", "format": "S16LE"}
