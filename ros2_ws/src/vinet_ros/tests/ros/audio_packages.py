@@ -45,9 +45,11 @@ def _built(dialect: str) -> Path:
     told = "".join(f"{path.relative_to(source)}\n{path.read_text()}" for path in files)
     name = hashlib.sha256(f"{sys.prefix}{sys.version}{told}".encode()).hexdigest()[:16]
     folder = _BUILDS / f"{dialect}-{name}"
-    if not (folder / "install/audio_common_msgs/share").is_dir():
+    done = folder / "built"
+    if not done.is_file():
         shutil.rmtree(folder, ignore_errors=True)
         _build(source, folder)
+        done.touch()
     return folder
 
 
