@@ -110,10 +110,11 @@ class _Run:
             recorder.set_parameters("pan_tilt_simulator", scene, self._wait), "choosing the scene"
         )
         _expect(recorder.trigger("pan_tilt_simulator/restart", self._wait), "starting the scene")
-        _expect(recorder.trigger("saliency_node/reset", self._wait), "resetting saliency_node")
         # The restart has put the head elsewhere, as no real one goes: enabled before the joint
-        # states tell of it, gaze_controller would begin at the pose before.
+        # states tell of it, gaze_controller would begin at the pose before; and a view from there
+        # that is still under way would move the whole world in the network's window.
         self._wait(self._at_start, "gaze_controller does not see the head at its start")
+        _expect(recorder.trigger("saliency_node/reset", self._wait), "resetting saliency_node")
         recorder.clear()
         self._wait(lambda: recorder.views > 0, "no views come")
         self._enable()
