@@ -11,7 +11,7 @@ from vinet_ros.gaze.goal_smoother import GoalSmoother
 from vinet_ros.gaze.profile import AxisLimits, AxisState, advance_within, can_stop, stopped
 
 _STILL = PanTilt(0.0, 0.0)
-_PLANNED = 0.8  # of the greatest acceleration
+_PLANNED, _PLANNED_SPEED = 0.8, 0.97  # of the greatest acceleration and velocity
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,13 @@ class ControlSettings:
 
     @property
     def limits(self) -> tuple[AxisLimits, AxisLimits]:
-        """What pan and tilt may do; a plan leaves some of the acceleration.
+        """What pan and tilt may do; a plan leaves some of the acceleration and the velocity.
 
         Trajectories that follow each other do not meet to the millisecond, and what they are
         apart the head makes up for.
         """
-        share = _PLANNED if self.plans else 1.0
-        rates = (self.max_velocity, share * self.max_acceleration)
+        speed, share = (_PLANNED_SPEED, _PLANNED) if self.plans else (1.0, 1.0)
+        rates = (speed * self.max_velocity, share * self.max_acceleration)
         return (
             AxisLimits(self.pan_min, self.pan_max, *rates),
             AxisLimits(self.tilt_min, self.tilt_max, *rates),
