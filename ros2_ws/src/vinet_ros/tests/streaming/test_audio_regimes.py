@@ -5,7 +5,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import kstest, ks_2samp
+from scipy.stats import ks_2samp, kstest
 
 from vinet_ros.errors import SoundError
 from vinet_ros.streaming.audio_regimes import (
