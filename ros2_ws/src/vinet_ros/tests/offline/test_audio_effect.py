@@ -21,6 +21,8 @@ from vinet_ros.metrics import cc, nss, sim
 from vinet_ros.networks import create_model
 from vinet_ros.networks.weights import WeightsCard, save_weights
 from vinet_ros.offline import audio_effect
+from vinet_ros.offline.audio_effect_network import load_hearing
+from vinet_ros.offline.audio_effect_request import AudioEffectRequest
 from vinet_ros.offline.recordings import read_recording
 from vinet_ros.offline.video import Video
 from vinet_ros.preprocess import map_to_uint8, normalize_frames, resize_frame, sound_input
@@ -191,6 +193,25 @@ def test_a_lone_clip_has_no_shuffled_sound(chorus, tmp_path, capsys):
     page = capsys.readouterr().out
     assert "shuffled: lone.mov: no sound to shuffle in" in page
     assert "mute.mp4' has no sound; give a clip that has a sound track" in page
+
+
+def test_random_weights_are_the_same_for_the_same_seed():
+    sums = []
+    for seed in (1, 1, 2):
+        request = AudioEffectRequest(
+            (Path("clip"),),
+            options={"fusion": "concat"},
+            allow_untrained=True,
+            path="torch",
+            seed=seed,
+        )
+        predictor, trained, _ = load_hearing(request)
+        silence = torch.zeros(1, 1, 70_560, 1)
+        with torch.inference_mode():
+            sums.append(float(predictor.executor._model.hear(silence).norm()))
+        predictor.close()
+        assert not trained
+    assert sums[0] == sums[1] != sums[2]
 
 
 @pytest.mark.parametrize(

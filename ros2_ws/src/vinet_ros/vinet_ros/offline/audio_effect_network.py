@@ -6,6 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
 
 from vinet_ros.errors import VinetError, WeightsError
 from vinet_ros.networks import create_model, load_model, model_spec
@@ -52,7 +56,7 @@ def load_hearing(
     if trained:
         network = load_model(request.model, request.weights, **options)
     else:
-        network = seed_weights(create_model(request.model, **options), request.seed)
+        network = _untrained(request.model, options, request.seed)
     place = find_place(request.device, "fp32", True, request.path)
     executor = TwoStepExecutor(network, place.device, request.path)
     rate_hz = request.window_rate_hz
@@ -60,3 +64,9 @@ def load_hearing(
         rate_hz = -1.0 if in_set else 0.0
     predictor = Predictor(request.model, executor=executor, window_rate_hz=rate_hz)
     return predictor, trained, options if predictor.card is None else predictor.card.options
+
+
+def _untrained(model: str, options: Mapping[str, Any], seed: int) -> nn.Module:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)  # of the biases, which stay as they are made
+        return seed_weights(create_model(model, **options), seed)

@@ -28,8 +28,8 @@ _COLOURS = {
 
 def plot_audio_effect(effect: AudioEffect, folder: Path) -> Path:
     """Write the CC of each sound's maps over time, the norms, and the maps that differ most."""
-    figure = Figure(figsize=(13, 6.4), layout="constrained")
-    above, below = np.asarray(figure.subfigures(2, 1, height_ratios=(3, 1.5)))
+    figure = Figure(figsize=(13, 6.2), layout="constrained")
+    above, below = np.asarray(figure.subfigures(2, 1, height_ratios=(3, 1.35)))
     untrained = "" if effect.trained else "; random weights, which say nothing of trained ones"
     figure.suptitle(f"What sound changes: {effect.facts['model']}{untrained}")
     course, sound, sight = above.subplots(1, 3, width_ratios=(5, 2.2, 0.9))
