@@ -166,7 +166,7 @@ def _score(metric: str) -> Value:
 
 
 def _spread_text(found: Spread) -> str:
-    return f"{found.mean:.4g} ± {found.std:.2g}"
+    return f"{found.mean:.4g} ± {found.std:.3g}"
 
 
 def _or_none(value: float) -> float | None:
