@@ -1,7 +1,7 @@
 # Copyright 2026 the vinet_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 
-"""A saliency_node whose network's map is the sound that it was given.
+"""A saliency_node whose network's map is the sound that it was given; or AViNet, if it is asked.
 
 Usage: python audio_ear.py OUT.npz [parameter:=value ...]; ends at SIGTERM, having written stamps
 (M,), sounds (M, 70560) as the network got them, and the newest diagnostics with all they said.
@@ -22,12 +22,14 @@ from rclpy.node import Node
 from sensor_msgs.msg import Image
 from torch import Tensor, nn
 
+from vinet_ros.networks import create_model
 from vinet_ros.preprocess import SOUND_SAMPLES
 from vinet_ros.ros.messages import stamp_to_ns
 from vinet_ros.ros.model_setup import LoadedModel
 from vinet_ros.ros.qos import sensor_qos
 from vinet_ros.ros.saliency_node import SaliencyNode
 from vinet_ros.ros.saliency_parameters import SaliencyParameters
+from vinet_ros.runtime.benchmark_paths import seed_weights
 from vinet_ros.streaming import Predictor
 
 SHAPE = (252, 280)  # as many as samples
@@ -52,9 +54,15 @@ class Echo(nn.Module):
         return self.decode((clip.transpose(1, 2),), audio)
 
 
+def small_avinet() -> nn.Module:
+    model = seed_weights(create_model("avinet", fusion="concat"), seed=1)
+    model.input_size = (32, 64)  # this fusion takes any
+    return model
+
+
 def load(parameters: SaliencyParameters, device: str) -> LoadedModel:
     predictor = Predictor(
-        Echo(),
+        small_avinet() if parameters.model == "avinet" else Echo(),
         path="torch",
         window_rate_hz=parameters.window_rate_hz,
         max_gap_s=parameters.max_gap_s,

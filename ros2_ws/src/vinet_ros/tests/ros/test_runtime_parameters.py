@@ -90,6 +90,14 @@ def image_rate_max_hz(bench: Bench) -> None:
 
 
 @check
+def audio_effect_period_s(bench: Bench) -> None:
+    assert bench.value("audio", "effect") is None
+    bench.call_parameters(audio_effect_period_s=0.5)
+    bench.show(lambda: bench.says("audio", "bright_spot takes no sound; set it to 0", level=1))
+    assert bench.value("audio", "effect_runs") == "0"
+
+
+@check
 def window_rate_hz(bench: Bench) -> None:
     bench.show(lambda: bench.says("window", "full"))
     bench.call_parameters(window_rate_hz=10.0)

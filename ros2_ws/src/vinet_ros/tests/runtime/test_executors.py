@@ -18,7 +18,7 @@ from vinet_ros.networks import create_model
 from vinet_ros.preprocess import SOUND_SAMPLES, normalize_frames, sound_input
 from vinet_ros.runtime.base import FullWindow
 from vinet_ros.runtime.benchmark_paths import drifting_noise, seed_weights
-from vinet_ros.runtime.openvino_executor import OpenVINOExecutor, _compile
+from vinet_ros.runtime.openvino_executor import OpenVINOExecutor, compile_requests
 from vinet_ros.runtime.torch_executor import TorchExecutor
 
 SIZE = (64, 96)
@@ -136,7 +136,7 @@ def test_fusions_of_one_size_run_on_openvino_too(options):
     sounds = torch.from_numpy(np.stack([noise(1), noise(2)]))
     with torch.inference_mode():
         expected = Fused()(features, sounds).numpy()
-    one, many = _compile(Fused(), (features[:1], sounds[:1]), 1, [1, 2], None)
+    one, many = compile_requests(Fused(), (features[:1], sounds[:1]), 1, [1, 2], None)
     for request, count in ((one, 1), (many, 2)):
         request.infer([features[:count].numpy(), sounds[:count].numpy()])
         values = request.get_output_tensor(0).data

@@ -54,6 +54,7 @@ class Command:
 COMMANDS = (
     Command("predict", "vinet_ros.cli.predict", "Maps and gaze of videos, bags and pictures."),
     Command("compare", "vinet_ros.cli.compare", "Two networks on one clip, side by side."),
+    Command("audio-effect", "vinet_ros.cli.audio_effect", "What a network's maps owe to sound."),
     Command("weights", "vinet_ros.cli.weights", "Look into weight files and convert them."),
     Command("benchmark", "vinet_ros.cli.benchmark", "Time a network's paths, or the node."),
     Command("report", "vinet_ros.cli.report", "One page about a recording: what, when and why."),

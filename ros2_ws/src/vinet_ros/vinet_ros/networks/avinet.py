@@ -73,9 +73,26 @@ class AViNet(nn.Module):
         if audio is None:
             audio = clip.new_zeros(clip.shape[0], *self.audio_shape)
         self._check(clip, audio)
-        y0, y1, y2, y3 = self.visual_model.backbone(clip)
-        fused = self._fusion.fuse(self, y0, self.audionet(audio))  # as y0, (B, 1024, 4, 7, 12)
-        saliency: Tensor = self.visual_model.decoder(fused, y1, y2, y3)
+        return self.answer(self.see(clip), self.hear(audio))
+
+    def see(self, clip: Tensor) -> tuple[Tensor, ...]:
+        """Return the visual features of a clip, the deepest (B, 1024, 4, 7, 12) first."""
+        levels: tuple[Tensor, ...] = self.visual_model.backbone(clip)
+        return levels
+
+    def hear(self, audio: Tensor) -> Tensor:
+        """Return the features (B, 1024, 3, 1) of a sound."""
+        features: Tensor = self.audionet(audio)
+        return features
+
+    def answer(self, seen: tuple[Tensor, ...], heard: Tensor) -> Tensor:
+        """Return the map (B, H, W) of what :meth:`see` and :meth:`hear` gave.
+
+        The first of `seen` and `heard` are the two inputs of the fusion.
+        """
+        y0, *skips = seen
+        fused = self._fusion.fuse(self, y0, heard)  # as y0, (B, 1024, 4, 7, 12)
+        saliency: Tensor = self.visual_model.decoder(fused, *skips)
         return saliency
 
     def encode(self, frames: Tensor) -> tuple[Tensor, ...]:

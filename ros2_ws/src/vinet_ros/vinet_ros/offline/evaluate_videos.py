@@ -114,7 +114,7 @@ class _Sheet:
         size = len(self.items)
         scores = self._scores.setdefault(row, {m: np.full(size, np.nan) for m in VIDEO_METRICS})
         place = self._place[frame]
-        found = {} if isinstance(values, str) else _score(np.asarray(values, np.float64), truth)
+        found = {} if isinstance(values, str) else score_map(np.asarray(values, np.float64), truth)
         for metric, value in found.items():
             scores[metric][place] = value
         lacking = [m for m in VIDEO_METRICS if np.isnan(scores[m][place])]
@@ -133,8 +133,11 @@ class _Sheet:
         )
 
 
-def _score(values: Maps, truth: Truth) -> dict[str, float]:
-    """Score a map; where it or the truth says nothing there is no score, not even a zero."""
+def score_map(values: Maps, truth: Truth) -> dict[str, float]:
+    """Score a map (h, w) of a frame by `VIDEO_METRICS`.
+
+    Where it or the truth says nothing there is no score, not even a zero.
+    """
     scores: dict[str, float] = {}
     if not np.isfinite(values).all() or np.ptp(values) == 0:
         return scores

@@ -154,8 +154,12 @@ def read_video(path: str | Path, *, size: Size | None = None, start: int = 0) ->
             raise _no_frames(path)
 
 
-def read_sound(path: str | Path) -> Iterator[SoundChunk]:
+def read_sound(path: str | Path, *, of_video: bool = True) -> Iterator[SoundChunk]:
     """Yield a video's first sound track, on the clock of its frames; nothing where it has none.
+
+    Args:
+        path: The file.
+        of_video: Whether a file without a video track is refused; else sound files do too.
 
     Raises:
         DataError: If there is no such file, it is no video, or the track is cut off or damaged,
@@ -163,7 +167,7 @@ def read_sound(path: str | Path) -> Iterator[SoundChunk]:
     """
     import av
 
-    with _opened(path) as container:
+    with _opened(path, of_video) as container:
         if not container.streams.audio:
             return
         start_ns = end_ns = _start_ns(container, 0)
@@ -180,8 +184,8 @@ def read_sound(path: str | Path) -> Iterator[SoundChunk]:
             ) from error
 
 
-def _opened(path: str | Path) -> "InputContainer":
-    """Return the open container of a file that has a video track."""
+def _opened(path: str | Path, of_video: bool = True) -> "InputContainer":
+    """Return the open container of a file that has a video track, if it must have one."""
     try:
         import av
     except ImportError as error:
@@ -197,7 +201,8 @@ def _opened(path: str | Path) -> "InputContainer":
             f"{str(path)!r} is not a video file or is cut off ({_reason(error)}); {_PROMISE}"
         ) from error
     name = container.format.name
-    if not container.streams.video or name in _TEXT_FORMATS or name.endswith("_pipe"):
+    seen = container.streams.video and name not in _TEXT_FORMATS and not name.endswith("_pipe")
+    if of_video and not seen:
         container.close()
         raise DataError(f"{str(path)!r} has no video track (read as {name}); {_PROMISE}")
     return container

@@ -3,7 +3,7 @@
 
 """How well saliency_node hears."""
 
-from vinet_ros.ros.health import AudioHealth, Health, builder, inactive
+from vinet_ros.ros.health import AudioHealth, EffectHealth, Health, builder, inactive
 from vinet_ros.ros.status import Status, StatusBuilder
 from vinet_ros.streaming.hearing import Hearing, HearingState
 
@@ -14,6 +14,7 @@ def audio_status(health: Health) -> Status:
     if model is None or health.work is None:
         return inactive(health, "audio")
     status, hearing = builder("audio"), model.predictor.hearing
+    _add_effect(status, health.work.effect, model.name if hearing is None else "")
     if hearing is None:
         return status.finish(f"{model.name} takes no sound")
     _add_hearing(status, hearing)
@@ -46,6 +47,18 @@ def _add_input(status: StatusBuilder, audio: AudioHealth, hearing: Hearing) -> N
     status.add(gaps=chunks.gaps, gap_s=chunks.gap_ns * 1e-9, out_of_order=chunks.out_of_order)
     status.add(duplicates=chunks.duplicates, overlaps=chunks.overlaps, restarts=chunks.restarts)
     status.add(rate_changes=chunks.rate_changes, channel_changes=chunks.channel_changes)
+
+
+def _add_effect(status: StatusBuilder, effect: EffectHealth, deaf: str) -> None:
+    """Add what sound changes in the maps; `deaf` is the name of a network that takes none."""
+    if not effect.period_s:
+        return
+    status.add(effect=f"{deaf} takes no sound" if deaf else effect.state)
+    status.add(effect_cc=effect.cc, effect_age_s=effect.age_s, effect_runs=effect.runs)
+    status.warn_if(
+        deaf,
+        f"audio_effect_period_s is set, but {deaf} takes no sound; set it to 0, or take avinet",
+    )
 
 
 def _find(status: StatusBuilder, audio: AudioHealth, hearing: Hearing) -> None:

@@ -159,6 +159,10 @@ STATUSES: Mapping[str, Mapping[str, str]] = {
         "restarts": "times that the stream began anew, at another time",
         "rate_changes": "times that the rate changed",
         "channel_changes": "times that the number of channels changed",
+        "effect": "how the last comparison with silence ended, or why there is none",
+        "effect_cc": "CC of a map to that of the same window with silence; 1: no effect of sound",
+        "effect_age_s": "time since that comparison",
+        "effect_runs": "comparisons since activation",
     },
     "process": {
         "cpu_share": "CPU time since the last message; 1 is a whole core",

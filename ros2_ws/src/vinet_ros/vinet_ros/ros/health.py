@@ -51,6 +51,25 @@ class InputHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class EffectHealth:
+    """How the newest prediction would be without its sound.
+
+    Attributes:
+        period_s: Time between two comparisons; 0: there are none.
+        state: How the last one ended, or why there is none.
+        cc: Of the map with sound to that with silence; None before any.
+        age_s: Time since then.
+        runs: Comparisons since activation.
+    """
+
+    period_s: float = 0.0
+    state: str = ""
+    cc: float | None = None
+    age_s: float | None = None
+    runs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class WorkHealth:
     """What is known of window and network while the node is active."""
 
@@ -62,6 +81,7 @@ class WorkHealth:
     under_way_s: float
     wanted: bool
     made: dict[str, int]
+    effect: EffectHealth = EffectHealth()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import Header
 
 from vinet_ros.errors import FrameError, VinetError
+from vinet_ros.ros.audio_effect import AudioEffect
 from vinet_ros.ros.frame_history import Frame, FrameHistory
 from vinet_ros.ros.health import WorkHealth
 from vinet_ros.ros.messages import ns_to_stamp
@@ -68,6 +69,9 @@ class SaliencyLoop:
         self._pipeline = GazePipeline(settings())
         self._reset_asked = False
         self._last_stamp_ns: int | None = None
+        self._effect = AudioEffect(
+            lambda: settings().audio_effect_period_s, lambda text: self._complain("effect", text)
+        )
         self._worker = Worker(self.step, on_failure, lambda: settings().max_rate_hz)
 
     def start(self) -> None:
@@ -122,6 +126,7 @@ class SaliencyLoop:
             under_way_s=self._worker.under_way_s,
             wanted=self._outputs.wanted,
             made=self._outputs.made,
+            effect=self._effect.health(),
         )
 
     def step(self) -> None:
@@ -140,6 +145,7 @@ class SaliencyLoop:
             with self._record.timed("gaze", saliency.stamp_ns):
                 scene = self._scene(saliency, frame, newest)
             self._publish(scene)
+            self._effect.follow(self.loaded.predictor, saliency)
 
     def _predict(self) -> SaliencyMap | None:
         start_ns, cpu_ns = time.monotonic_ns(), time.thread_time_ns()

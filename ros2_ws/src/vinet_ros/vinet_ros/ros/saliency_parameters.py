@@ -111,6 +111,13 @@ class SaliencyParameters:
         low=-2.0,
         high=2.0,
     )
+    audio_effect_period_s: float = parameter(
+        0.0,
+        "Time between two comparisons of a map with that of the same window with silence (s), for "
+        "the diagnostics: each costs one more prediction. 0: none.",
+        low=0.0,
+        high=600.0,
+    )
     image_transport: str = parameter(
         "raw",
         "raw subscribes to image, compressed to its resolved name + /compressed.",

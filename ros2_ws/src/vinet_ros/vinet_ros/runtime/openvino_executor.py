@@ -27,6 +27,21 @@ def openvino_installed() -> bool:
     return importlib.util.find_spec("openvino") is not None
 
 
+def check_openvino() -> None:
+    """Raise DeviceError unless OpenVINO is installed."""
+    if not openvino_installed():
+        raise DeviceError("OpenVINO is not installed; pip install openvino, or use path torch")
+
+
+def cannot_run(model: nn.Module, error: Exception) -> DeviceError:
+    """Return the error of a network that OpenVINO can neither convert nor compile."""
+    first_line = str(error).strip().partition("\n")[0]
+    return DeviceError(
+        f"OpenVINO cannot run {type(model).__name__} ({type(error).__name__}: {first_line}); use "
+        "path torch"
+    )
+
+
 class OpenVINOExecutor(Executor):
     """Two compiled graphs, one a frame (encode) and one a window (decode), of static shapes.
 
@@ -53,8 +68,7 @@ class OpenVINOExecutor(Executor):
         batches: int = 1,
     ) -> None:
         super().__init__(traits_of(model), "openvino fp32", "cpu", reason, batches)
-        if not openvino_installed():
-            raise DeviceError("OpenVINO is not installed; pip install openvino, or use path torch")
+        check_openvino()
         model = model.eval().to("cpu", torch.float32)
         network: Any = model
         frame = torch.zeros(1, 3, *self.input_size)
@@ -64,16 +78,12 @@ class OpenVINOExecutor(Executor):
             identity = len(kept) == 1 and kept[0] is frame
             sizes = [1, batches] if batches > 1 else [1]
             how = (threads, sizes, network_key(network, self.traits.card))
-            encoders = [] if identity else _compile(_Encode(network), (frame,), *how)
+            encoders = [] if identity else compile_requests(_Encode(network), (frame,), *how)
             window = tuple(torch.stack([k] * self.clip_length, dim=1) for k in kept)
             beside = tuple(torch.from_numpy(a[None].copy()) for a in self.asides(None, None))
-            decoders = _compile(_Decode(network, len(window)), window + beside, *how)
+            decoders = compile_requests(_Decode(network, len(window)), window + beside, *how)
         except Exception as error:
-            first_line = str(error).strip().partition("\n")[0]
-            raise DeviceError(
-                f"OpenVINO cannot run {type(model).__name__} ({type(error).__name__}: "
-                f"{first_line}); use path torch"
-            ) from error
+            raise cannot_run(model, error) from error
         self._encoder: Any = encoders[0] if encoders else None
         self._batch_encoder: Any = encoders[-1] if encoders else None
         self._decoder: Any = decoders[0]
@@ -199,7 +209,7 @@ def _infer(request: Any, inputs: list[npt.NDArray[np.float32]]) -> list[npt.NDAr
     return [request.get_output_tensor(i).data for i in range(len(request.model_outputs))]
 
 
-def _compile(
+def compile_requests(
     module: nn.Module,
     example: tuple[Tensor, ...],
     threads: int | None,

@@ -21,7 +21,7 @@ from vinet_ros.networks import list_models, load_model, model_spec
 from vinet_ros.networks.weights import WeightsCard
 from vinet_ros.preprocess import SOUND_SAMPLES, resize_frame, sound_input
 from vinet_ros.runtime import Executor, create_executor
-from vinet_ros.runtime.base import FullWindow
+from vinet_ros.runtime.base import FullWindow, Window
 from vinet_ros.streaming.audio_chunk import ChunkKind
 from vinet_ros.streaming.camera_motion import CameraMotion
 from vinet_ros.streaming.frame_window import (
@@ -139,6 +139,9 @@ class Predictor:
         self._inference = threading.Lock()  # guards the executor
         self._closed = False
         self._window = self._new_window(window_rate_hz, max_gap_s, warmup)
+        # What the newest prediction was made of.
+        self._predicted: Window | None = None
+        self._excerpt: npt.NDArray[np.float32] | None = None
 
     def push_frame(
         self,
@@ -216,14 +219,41 @@ class Predictor:
             if self._closed:
                 raise VinetError("the predictor is closed; make a new one")
             prediction = self.executor.predict_newest(take)
+            if prediction is not None:
+                self._predicted = prediction.window
         if prediction is None:
             return None
-        if not np.isfinite(prediction.values).all():
-            raise VinetError(
-                f"network {self.model_name} gave NaN or infinity on {self.executor.name}; check "
-                "the weights, or use precision fp32"
-            )
-        return SaliencyMap(prediction.values, prediction.window[-1].stamp_ns)
+        return self._checked(prediction.values, prediction.window[-1].stamp_ns)
+
+    def predict_again(self, samples: npt.NDArray[np.float32]) -> SaliencyMap | None:
+        """Return the map of the newest prediction's window with another sound, or None before any.
+
+        Call it from the thread that predicts. Window and sound stay as they are.
+
+        Args:
+            samples: Mono at 22,050 Hz (N,), -1..1, in place of :attr:`newest_excerpt`; none at
+                all is silence.
+
+        Raises:
+            VinetError: If the network takes no sound or gave NaN or infinity, or the predictor is
+                closed.
+        """
+        if self.hearing is None:
+            raise VinetError(f"model {self.model_name} takes no audio; use avinet")
+        with self._inference:
+            if self._closed:
+                raise VinetError("the predictor is closed; make a new one")
+            if self._predicted is None:
+                return None
+            motion = getattr(self._predicted, "motion", None)
+            window = FullWindow(self._predicted, sound_input(samples), motion)
+            (values,) = self.executor.predict_windows([window])
+        return self._checked(values, window[-1].stamp_ns)
+
+    @property
+    def newest_excerpt(self) -> npt.NDArray[np.float32] | None:
+        """Sound of the newest prediction, mono at 22,050 Hz (N,), not faded; None before any."""
+        return self._excerpt
 
     def reset(self) -> None:
         """Forget all frames and sound; the next frame starts the window anew."""
@@ -292,7 +322,16 @@ class Predictor:
     def _heard(self, hearing: Hearing, span: Span) -> npt.NDArray[np.float32]:
         if span.period_s == 0:  # one frame does not say how long it stands for
             span = replace(span, period_s=1.0 / (self._model_rate_hz or DEFAULT_RATE_HZ))
-        return sound_input(hearing.excerpt(span))
+        self._excerpt = hearing.excerpt(span)
+        return sound_input(self._excerpt)
+
+    def _checked(self, values: npt.NDArray[np.float32], stamp_ns: int) -> SaliencyMap:
+        if not np.isfinite(values).all():
+            raise VinetError(
+                f"network {self.model_name} gave NaN or infinity on {self.executor.name}; check "
+                "the weights, or use precision fp32"
+            )
+        return SaliencyMap(values, stamp_ns)
 
     def _new_window(self, rate_hz: float, max_gap_s: float, warmup: str) -> FrameWindow:
         if rate_hz == 0:
