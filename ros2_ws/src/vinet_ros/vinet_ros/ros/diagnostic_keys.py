@@ -159,6 +159,12 @@ STATUSES: Mapping[str, Mapping[str, str]] = {
         "restarts": "times that the stream began anew, at another time",
         "rate_changes": "times that the rate changed",
         "channel_changes": "times that the number of channels changed",
+        "voice_gate": "how voice is told from other sound: silero or energy",
+        "voice": "share of the newest half second that is voice",
+        "direction_deg": "where it comes from, to the left of the microphones' front",
+        "direction_confidence": "agreement of frequencies and microphones on it, 0 to 1",
+        "no_direction": "why there is none now",
+        "directions": "messages on audio/direction since configure",
     },
     "process": {
         "cpu_share": "CPU time since the last message; 1 is a whole core",

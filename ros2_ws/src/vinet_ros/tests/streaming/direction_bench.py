@@ -1,0 +1,181 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
+"""What docs/sound_direction.md says, measured: voice gates, directions and what they cost.
+
+Usage: python tests/streaming/direction_bench.py [gates | cost | gaze] [--seeds N]
+"""
+
+import argparse
+import time
+
+import numpy as np
+from made_rooms import RATE, SPACING_M, heard, speech
+
+from vinet_ros.streaming.sound_direction import DirectionFinder, microphone_positions
+from vinet_ros.streaming.voice_activity import EnergyGate, SileroGate, silero_file
+from vinet_ros.streaming.voice_locator import LEAST_VOICE, SPAN_S, STEP_S, VoiceLocator
+
+SECONDS, CHUNK = 9.0, round(0.04 * RATE)
+PARTS_S = ((0.5, 2.5), (4.0, 5.5), (7.0, 8.5))  # when the voice speaks
+TAIL_S = 0.3  # echoes of a voice are neither voice nor none
+
+
+class NoGate:
+    """Takes all for voice."""
+
+    name = "none"
+
+    def start(self, rate_hz):
+        self.rest = 0
+
+    def push(self, mono):
+        whole, self.rest = divmod(self.rest + len(mono), 512)
+        return np.ones(whole, bool)
+
+
+def nothing(rng, count):
+    return np.zeros(count)
+
+
+def fan(rng, count):
+    """Steady noise, louder where it is low, with the hum of a motor."""
+    spectrum = np.fft.rfft(rng.standard_normal(count))
+    hz = np.fft.rfftfreq(count, 1 / RATE)
+    noise = np.fft.irfft(spectrum / np.sqrt(np.maximum(hz, 50)), count)
+    hum = np.sin(2 * np.pi * rng.uniform(90, 130) * np.arange(count) / RATE)
+    return 0.3 * (noise / noise.std() + hum)
+
+
+def knocks(rng, count):
+    """Something is put on a table, now and then twice."""
+    sound = np.zeros(count)
+    for begin in np.cumsum(rng.uniform(0.15, 0.9, 40)):
+        at, length = int(begin * RATE), int(0.08 * RATE)
+        if at + length < count:
+            decay = np.exp(-np.arange(length) / (rng.uniform(0.005, 0.02) * RATE))
+            sound[at : at + length] += rng.standard_normal(length) * decay
+    return 2 * sound
+
+
+def music(rng, count):
+    """Notes of a melody, each with harmonics."""
+    sound, length = np.zeros(count), int(0.35 * RATE)
+    times = np.arange(length) / RATE
+    for at in range(0, count - length, length):
+        base = 220 * 2 ** (rng.integers(0, 24) / 12)
+        note = sum(np.sin(2 * np.pi * base * k * times) / k for k in range(1, 9))
+        sound[at : at + length] += note * np.minimum(times / 0.01, 1) * np.exp(-times / 0.3)
+    return sound
+
+
+NOISES = (nothing, fan, knocks, music)
+
+
+def scene(noise, channels, seed):
+    """Return what is heard (N, channels), the voice's angle, and its own sound (N,)."""
+    rng = np.random.default_rng(1000 + seed)
+    angle_deg, count = float(rng.uniform(-60, 60)), round(SECONDS * RATE)
+    own = np.zeros(count)
+    for k, (begin_s, end_s) in enumerate(PARTS_S):
+        part = speech(end_s - begin_s, seed + 8 * k)
+        own[round(begin_s * RATE) :][: len(part)] = part
+    other_deg = angle_deg - 70 if angle_deg > 0 else angle_deg + 70
+    # The other sound is 10 dB below the voice while it speaks.
+    signal = noise(rng, count)
+    level = np.sqrt(np.mean(own[own != 0] ** 2) / max(np.mean(signal**2), 1e-12) / 10)
+    sources = {angle_deg: own, other_deg: level * signal}
+    if noise is nothing:
+        del sources[other_deg]
+    positions = microphone_positions(channels, SPACING_M)
+    return heard(sources, positions, seed, SECONDS, 20.0), angle_deg, own
+
+
+def answers(sound, gate):
+    """Yield time, share of voice and direction whenever the locator is asked."""
+    locator = VoiceLocator(SPACING_M, gate=gate)
+    step = round(STEP_S / 0.04)
+    for k in range(len(sound) // CHUNK):
+        chunk = sound[k * CHUNK : (k + 1) * CHUNK]
+        found = locator.push(chunk, RATE, 1 + round(k * 0.04 * 1e9))
+        if k % step == step - 1:
+            yield (k + 1) * 0.04, locator.voice, found
+
+
+def truth(own):
+    """Return for each sample whether there is voice, and whether there is none nor its echo."""
+    frame = round(0.032 * RATE)
+    power = np.square(own[: len(own) // frame * frame].reshape(-1, frame)).mean(axis=1)
+    voiced = np.repeat(power > 1e-3 * power.max(), frame)
+    late = np.convolve(voiced, np.ones(round(TAIL_S * RATE)))[: len(voiced)] > 0
+    return voiced, ~late
+
+
+def judge(noise, channels, seeds, gate):
+    """Return shares of speech found and of none taken for it, and errors in degrees."""
+    found, false, errors = [], [], []
+    for seed in range(seeds):
+        sound, angle_deg, own = scene(noise, channels, seed)
+        voiced, silent = truth(own)
+        for at_s, share, direction in answers(sound, gate):
+            end = round(at_s * RATE)
+            span = slice(max(end - round(SPAN_S * RATE), 0), end)
+            if voiced[span].mean() > 0.6:
+                found.append(share >= LEAST_VOICE)
+            elif silent[span].all():
+                false.append(share >= LEAST_VOICE)
+            if direction is not None:
+                errors.append(abs(np.rad2deg(direction.azimuth_rad) - angle_deg))
+    return found, false, errors
+
+
+def gates(seeds):
+    """Print the table of voice gates."""
+    file = silero_file()
+    made = [NoGate(), EnergyGate(), *([SileroGate(file)] if file else [])]
+    if file is None:
+        print("silero: left out, silero-vad or openvino is not installed\n")
+    print("| microphones | other sound | gate | speech found | false | median error | off > 20 |")
+    print("|---|---|---|---|---|---|---|")
+    for channels in (2, 4):
+        for noise in NOISES:
+            for gate in made:
+                found, false, errors = judge(noise, channels, seeds, gate)
+                print(
+                    f"| {channels} | {noise.__name__} | {gate.name} | {np.mean(found):.0%} | "
+                    f"{np.mean(false):.0%} | {np.median(errors):.1f} deg | "
+                    f"{np.mean(np.array(errors) > 20):.0%} |",
+                    flush=True,
+                )
+
+
+def cost(seeds):
+    """Print the CPU time of each part for a second of sound."""
+    file = silero_file()
+    for channels in (2, 4):
+        sound, _, _ = scene(nothing, channels, 0)
+        for gate in [EnergyGate(), *([SileroGate(file)] if file else [])]:
+            locator = VoiceLocator(SPACING_M, gate=gate)
+            begin_s = time.process_time()
+            for k in range(len(sound) // CHUNK):
+                chunk = sound[k * CHUNK : (k + 1) * CHUNK]
+                locator.push(chunk, RATE, 1 + round(k * 0.04 * 1e9))
+            share = (time.process_time() - begin_s) / SECONDS
+            print(f"{channels} microphones, {gate.name}: {share:.1%} of a core")
+        finder = DirectionFinder(microphone_positions(channels, SPACING_M), RATE)
+        begin_s = time.process_time()
+        for _ in range(20):
+            finder.find(sound[RATE : RATE + round(SPAN_S * RATE)])
+        print(f"one direction: {50 * (time.process_time() - begin_s):.1f} ms")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", nargs="?", default="gates", choices=("gates", "cost"))
+    parser.add_argument("--seeds", type=int, default=8)
+    given = parser.parse_args()
+    {"gates": gates, "cost": cost}[given.what](given.seeds)
+
+
+if __name__ == "__main__":
+    main()
