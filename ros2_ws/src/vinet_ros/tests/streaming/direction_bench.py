@@ -12,10 +12,15 @@ import time
 import numpy as np
 from made_rooms import RATE, SPACING_M, heard, speech
 
+from vinet_ros.gaze import PinholeCamera, SoundPrior
+from vinet_ros.offline.predict.request import GazeOptions
+from vinet_ros.streaming import Predictor
+from vinet_ros.streaming.gaze_pipeline import GazePipeline
 from vinet_ros.streaming.sound_direction import DirectionFinder, microphone_positions
 from vinet_ros.streaming.voice_activity import EnergyGate, SileroGate, silero_file
 from vinet_ros.streaming.voice_locator import LEAST_VOICE, SPAN_S, STEP_S, VoiceLocator
 
+WIDTH, HEIGHT = 320, 240
 SECONDS, CHUNK = 9.0, round(0.04 * RATE)
 PARTS_S = ((0.5, 2.5), (4.0, 5.5), (7.0, 8.5))  # when the voice speaks
 TAIL_S = 0.3  # echoes of a voice are neither voice nor none
@@ -169,12 +174,73 @@ def cost(seeds):
         print(f"one direction: {50 * (time.process_time() - begin_s):.1f} ms")
 
 
+def gaze(seeds):
+    """Print which share of the gaze is on the side of the voice, of two equal things."""
+    predictor = Predictor("vinet_lite")
+    rate_hz, side_deg = predictor.window_rate_hz, 18.0
+    print("| direction_weight | gaze on the speaking side | while the voice speaks |")
+    print("|---|---|---|")
+    clips = [(seed, side) for seed in range(seeds) for side in (side_deg, -side_deg)]
+    rows = {weight: ([], []) for weight in (0.0, 0.25, 0.5, 0.75, 1.0)}
+    for seed, angle_deg in clips:
+        own = np.zeros(round(SECONDS * RATE))
+        for k, (begin_s, end_s) in enumerate(PARTS_S):
+            part = speech(end_s - begin_s, seed + 8 * k)
+            own[round(begin_s * RATE) :][: len(part)] = part
+        positions = microphone_positions(2, SPACING_M)
+        sound = heard({angle_deg: own}, positions, seed, SECONDS)
+        watched = list(maps(predictor, rate_hz, seed))
+        for weight, (always, speaking) in rows.items():
+            for at_s, u in looks(watched, sound, weight):
+                right = (u < WIDTH / 2) == (angle_deg > 0)
+                if at_s > 1.0:
+                    always.append(right)
+                if any(begin_s + 0.5 < at_s < end_s for begin_s, end_s in PARTS_S):
+                    speaking.append(right)
+    for weight, (always, speaking) in rows.items():
+        print(f"| {weight:g} | {np.mean(always):.0%} | {np.mean(speaking):.0%} |")
+
+
+def maps(predictor, rate_hz, seed):
+    """Yield the maps of two equal things that move alike, left and right."""
+    rng = np.random.default_rng(seed)
+    ground = rng.integers(60, 100, (HEIGHT, WIDTH, 3), np.uint8)
+    phase = rng.uniform(0, 6)
+    predictor.reset()
+    for k in range(int(SECONDS * rate_hz)):
+        frame = ground.copy()
+        v = round(HEIGHT / 2 + 30 * np.sin(2 * np.pi * 0.7 * k / rate_hz + phase))
+        for u in (WIDTH // 4, WIDTH - WIDTH // 4):
+            frame[v - 15 : v + 16, u - 15 : u + 16] = (230, 200, 60)
+        predictor.push_frame(frame, 1 + round(k / rate_hz * 1e9))
+        yield predictor.predict()
+
+
+def looks(watched, sound, weight):
+    """Yield time and column of the gaze with a weight of the direction."""
+    camera = PinholeCamera.from_hfov(WIDTH, HEIGHT, 60.0)
+    prior, pipeline = SoundPrior(weight), GazePipeline(GazeOptions())
+    locator, given = VoiceLocator(SPACING_M), 0
+    for saliency in watched:
+        at_s = (saliency.stamp_ns - 1) * 1e-9
+        while (given + 1) * 0.04 <= at_s:
+            chunk = sound[given * CHUNK : (given + 1) * CHUNK]
+            found = locator.push(chunk, RATE, 1 + round(given * 0.04 * 1e9))
+            if found is not None:
+                prior.hear(found.azimuth_rad, found.voice, found.stamp_ns)
+            given += 1
+        columns = prior.columns(saliency.values.shape[1], camera, saliency.stamp_ns)
+        points = pipeline.update(saliency, camera, columns)
+        if points:
+            yield at_s, points[0].u
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="?", default="gates", choices=("gates", "cost"))
+    parser.add_argument("what", nargs="?", default="gates", choices=("gates", "cost", "gaze"))
     parser.add_argument("--seeds", type=int, default=8)
     given = parser.parse_args()
-    {"gates": gates, "cost": cost}[given.what](given.seeds)
+    {"gates": gates, "cost": cost, "gaze": gaze}[given.what](given.seeds)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ SIGMA_RAD = math.radians(15.0)
 FADE_S = 1.0
 """Time constant in which a voice that has ended is forgotten."""
 _PLACES = 33  # of a row, between which the lens is taken for smooth
+_AHEAD_S = 2.0  # by which sound may be newer than a map; by more, a clock was set back
 _LEAST = 1e-3  # share of the map; less is none
 
 Columns = NDArray[np.float32]
@@ -91,8 +92,9 @@ class SoundPrior:
         heard = self._heard  # read once: it is told by another thread
         if heard is None:
             return None
-        age_s = max(stamp_ns - heard.stamp_ns, 0) * 1e-9
-        share = self._weight * heard.voice * math.exp(-age_s / FADE_S)
+        age_s = (stamp_ns - heard.stamp_ns) * 1e-9
+        share = self._weight * heard.voice * math.exp(-max(age_s, 0.0) / FADE_S)
+        share *= age_s > -_AHEAD_S
         if share < _LEAST:
             return None
         away = self._pans(width, camera) - self._in_camera(heard, stamp_ns)  # (w,)

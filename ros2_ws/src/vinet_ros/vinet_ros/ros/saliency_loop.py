@@ -112,6 +112,8 @@ class SaliencyLoop:
     def reset(self) -> None:
         """Forget all frames and maps."""
         self.loaded.predictor.reset()
+        if self._voices is not None:
+            self._voices.reset()
         self._reset_asked = True
 
     def health(self) -> WorkHealth:

@@ -63,14 +63,18 @@ class VoiceTracking:
 
     def begin(self) -> None:
         """Listen to the head's joints, where the gaze is to be guided."""
-        self._locator.reset()
-        self._prior.reset()
-        with self._lock:
-            self._joints.reset()
+        self.reset()
         if self._guides and self._subscription is None:
             self._subscription = self._node.create_subscription(
                 JointState, "joint_states", self._take_joints, sensor_qos(depth=_JOINTS_DEPTH)
             )
+
+    def reset(self) -> None:
+        """Forget all sound and joint states."""
+        self._locator.reset()
+        self._prior.reset()
+        with self._lock:
+            self._joints.reset()
 
     def end(self) -> None:
         """Listen no more."""

@@ -75,7 +75,8 @@ class DirectionFinder:
 
     Of each frequency only its phase counts, so that no strong tone decides; and only while it
     rises above the noise and above the echo of what was before, for what comes first comes
-    straight. No short time decides either: a knock fills all frequencies. With two microphones it is GCC-PHAT.
+    straight. No short time decides either: a knock fills all frequencies. With two microphones
+    it is GCC-PHAT.
 
     Args:
         positions_m: Of the microphones, (channels, 2): x to the front, y to the left.

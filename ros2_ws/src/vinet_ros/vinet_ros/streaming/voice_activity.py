@@ -135,4 +135,5 @@ def _frames(rest: Samples, sound: Samples, size: int) -> tuple[Samples, Samples]
 
 
 def _power(spectra: npt.NDArray[np.complexfloating]) -> npt.NDArray[np.float64]:
-    return np.square(np.abs(spectra)).sum(axis=1)
+    power: npt.NDArray[np.float64] = np.square(np.abs(spectra)).sum(axis=1)
+    return power
