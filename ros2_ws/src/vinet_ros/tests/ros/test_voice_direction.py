@@ -78,7 +78,7 @@ def test_a_voice_is_published_with_its_yaw_stamp_and_frame(told):
     heard = [status for status in told["statuses"] if "direction_deg" in status]
     assert abs(float(heard[-1]["direction_deg"]) - AZIMUTH_DEG) < 3
     assert float(heard[-1]["voice"]) >= 0.5 and float(heard[-1]["direction_confidence"]) > 0.1
-    assert heard[-1]["voice_gate"] in ("silero", "energy") and heard[-1]["level"] == "0"
+    assert heard[-1]["voice_gate"] == "energy" and heard[-1]["level"] == "0"
 
 
 def test_it_draws_the_gaze_in_head_coordinates(told):
