@@ -85,6 +85,13 @@ def test_the_best_gate_that_is_installed_is_taken(monkeypatch):
     assert voice_gate().name == "energy"
 
 
+def test_a_network_that_cannot_be_run_is_named_and_done_without(monkeypatch, tmp_path):
+    broken = tmp_path / "silero.onnx"
+    broken.write_text("this is no network")
+    monkeypatch.setattr("vinet_ros.streaming.voice_activity.silero_file", lambda: broken)
+    assert voice_gate().name.startswith("energy (silero-vad cannot be run: ")
+
+
 def test_without_a_voice_there_is_no_answer():
     rng = np.random.default_rng(0)
     fan = heard({30: rng.standard_normal(2 * RATE)}, microphone_positions(2, SPACING_M), 0, 2.0)

@@ -43,7 +43,15 @@ class VoiceGate(Protocol):
 def voice_gate() -> VoiceGate:
     """Return silero-vad where it and OpenVINO are installed, else the energy gate."""
     file = silero_file()
-    return EnergyGate() if file is None else SileroGate(file)
+    if file is None:
+        return EnergyGate()
+    try:
+        return SileroGate(file)
+    except RuntimeError as error:  # what OpenVINO raises for a file that it cannot run
+        gate = EnergyGate()
+        reason = str(error).strip().partition("\n")[0]
+        gate.name = f"energy (silero-vad cannot be run: {reason})"
+        return gate
 
 
 def silero_file() -> Path | None:
