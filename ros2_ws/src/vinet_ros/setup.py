@@ -44,6 +44,7 @@ setup(
         "cpu": ["openvino>=2024.4"],
         "video": ["av>=12"],
         "watch": ["foxglove-sdk>=0.30"],
+        "voice": ["silero-vad>=6.2.3", "openvino>=2024.4"],
         "bags": ["rosbags>=0.10.5", "rosbags-image>=0.1"],
         "train": [
             "lightning>=2.6",

@@ -4,13 +4,16 @@
 """The SROS2 policy against its schema, and against what the running nodes have on the network."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import audio_packages
 import pytest
 from bright_spot import Loader
 from made_bags import compressed, write_bag
@@ -26,7 +29,8 @@ from vinet_ros.ros.parameter_docs import NODES
 from vinet_ros.ros.saliency_node import SaliencyNode
 from vinet_ros.ros.source_node import SourceNode
 
-POLICY = Path(__file__).parents[2] / "config" / "sros2_policy.xml"
+HERE = Path(__file__).parent
+POLICY = HERE.parents[1] / "config" / "sros2_policy.xml"
 # Of a policy's attributes: the direction, and rclpy's query for what a node has in it.
 DIRECTIONS = {
     "publish": "get_publisher_names_and_types_by_node",
@@ -145,6 +149,34 @@ def saliency_nodes(bench: Bench, folder: Path) -> Iterator[str]:
         node = made(bench, SaliencyNode, namespace, **parameters)
         bench.spin_until(lambda node=node: node.state == "active")
         yield namespace
+    # Each package of sound messages needs a process of its own.
+    for dialect, topic in (("chunks", "audio"), ("bytes", "audio_info")):
+        with listening(dialect, bench.node.context.get_domain_id()):
+            namespace = f"/{dialect}"
+            topics = {f"{namespace}/{topic}", f"{namespace}/joint_states"}
+            bench.spin_until(lambda n=namespace, t=topics: listens(bench, n, t))
+            yield namespace
+
+
+def listens(bench: Bench, namespace: str, topics: set[str]) -> bool:
+    """Return whether a saliency_node of another process is known to listen to topics."""
+    if ("saliency_node", namespace) not in bench.node.get_node_names_and_namespaces():
+        return False
+    return topics <= offered(bench, "saliency_node", namespace)["subscribe"]
+
+
+@contextmanager
+def listening(dialect: str, domain_id: int) -> Iterator[None]:
+    """A saliency_node that listens to a microphone array, in the namespace of its dialect."""
+    words = ["-r", f"__ns:=/{dialect}", "-p", "microphone_spacing_m:=0.06"]
+    command = [sys.executable, HERE / "direction_node.py", "--ros-args", *words]
+    environment = {**audio_packages.environment(dialect), "ROS_DOMAIN_ID": str(domain_id)}
+    node = subprocess.Popen([*command, "-p", "direction_weight:=0.5"], env=environment)
+    try:
+        yield
+    finally:
+        node.send_signal(signal.SIGTERM)
+        node.wait(30)
 
 
 def source_nodes(bench: Bench, folder: Path) -> Iterator[str]:
@@ -207,7 +239,7 @@ def test_it_allows_what_the_node_has_and_no_more(policy, bench, tmp_path, node) 
 
 
 def test_the_check_sees_what_is_missing(policy, bench, tmp_path) -> None:
-    (namespace, *_) = saliency_nodes(bench, tmp_path)
+    namespace = next(saliency_nodes(bench, tmp_path))
     other = granted(profile_of(policy, "source_node"), namespace)
     assert not offered(bench, "saliency_node", namespace)["publish"] <= other["publish"]
 

@@ -20,6 +20,7 @@ from vinet_ros.gaze.head import Head, HeadMount
 from vinet_ros.gaze.joint_history import JointHistory, JointSample
 from vinet_ros.gaze.peaks import Peak, find_peaks
 from vinet_ros.gaze.smoothing import MapSmoother
+from vinet_ros.gaze.sound_prior import SoundPrior
 from vinet_ros.gaze.tracks import Candidate, TrackSettings
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "PanTilt",
     "Peak",
     "PinholeCamera",
+    "SoundPrior",
     "TrackSettings",
     "find_peaks",
     "pan_tilt_to_pixel",

@@ -3,7 +3,14 @@
 
 """How well saliency_node hears."""
 
-from vinet_ros.ros.health import AudioHealth, EffectHealth, Health, builder, inactive
+from vinet_ros.ros.health import (
+    AudioHealth,
+    EffectHealth,
+    Health,
+    VoiceHealth,
+    builder,
+    inactive,
+)
 from vinet_ros.ros.status import Status, StatusBuilder
 from vinet_ros.streaming.hearing import Hearing, HearingState
 
@@ -15,16 +22,22 @@ def audio_status(health: Health) -> Status:
         return inactive(health, "audio")
     status, hearing = builder("audio"), model.predictor.hearing
     _add_effect(status, health.work.effect, model.name if hearing is None else "")
-    if hearing is None:
+    if hearing is None and audio is None:
         return status.finish(f"{model.name} takes no sound")
-    _add_hearing(status, hearing)
+    if hearing is not None:
+        _add_hearing(status, hearing)
     if audio is None:
         return status.finish("audio_type is none: silence")
-    _add_input(status, audio, hearing)
-    _find(status, audio, hearing)
+    _add_input(status, audio)
+    _find(status, audio)
+    if health.voices is not None:
+        _add_voices(status, health.voices)
     for kind in ("audio", "audio order"):
         incident = health.incident(kind)
         status.warn_if(incident.recent and incident.text != audio.problem, incident.text)
+    if hearing is None:
+        return status.finish(f"{model.name} takes no sound; it is listened to for its direction")
+    _add_chunks(status, audio, hearing)
     rate_hz = hearing.status.rate_hz
     return status.finish(f"{rate_hz} samples a second" if rate_hz else "no sound yet")
 
@@ -38,15 +51,31 @@ def _add_hearing(status: StatusBuilder, hearing: Hearing) -> None:
     status.add(without_sound=made.incomplete + made.nothing)
 
 
-def _add_input(status: StatusBuilder, audio: AudioHealth, hearing: Hearing) -> None:
-    chunks, counts = hearing.audio_counters, audio.counts
+def _add_input(status: StatusBuilder, audio: AudioHealth) -> None:
+    counts = audio.counts
     status.add(topic=audio.topic, type=audio.kind, publishers=audio.publishers)
-    status.add(format=audio.format_name, chunks=chunks.chunks)
+    status.add(format=audio.format_name)
     status.add(refused=counts.get("refused", 0), unstamped=counts.get("unstamped", 0))
-    status.add(future=counts.get("future", 0) + chunks.future, past=chunks.past)
+
+
+def _add_voices(status: StatusBuilder, voices: VoiceHealth) -> None:
+    status.add(voice_gate=voices.gate, voice=voices.voice, directions=voices.published)
+    status.add(direction_deg=voices.direction_deg, direction_confidence=voices.confidence)
+    status.add(no_direction=voices.none_because or None)
+    status.warn_if(voices.problem, voices.problem)
+
+
+def _add_chunks(status: StatusBuilder, audio: AudioHealth, hearing: Hearing) -> None:
+    """Add what became of the chunks in the network's window, and say if they are late."""
+    chunks = hearing.audio_counters
+    status.add(chunks=chunks.chunks, past=chunks.past)
+    status.add(future=audio.counts.get("future", 0) + chunks.future)
     status.add(gaps=chunks.gaps, gap_s=chunks.gap_ns * 1e-9, out_of_order=chunks.out_of_order)
     status.add(duplicates=chunks.duplicates, overlaps=chunks.overlaps, restarts=chunks.restarts)
     status.add(rate_changes=chunks.rate_changes, channel_changes=chunks.channel_changes)
+    state = hearing.status.state
+    late = state in (HearingState.INCOMPLETE, HearingState.NOTHING)
+    status.warn_if(late and hearing.status.rate_hz and not audio.problem, state.value)
 
 
 def _add_effect(status: StatusBuilder, effect: EffectHealth, deaf: str) -> None:
@@ -61,7 +90,7 @@ def _add_effect(status: StatusBuilder, effect: EffectHealth, deaf: str) -> None:
     )
 
 
-def _find(status: StatusBuilder, audio: AudioHealth, hearing: Hearing) -> None:
+def _find(status: StatusBuilder, audio: AudioHealth) -> None:
     """Say why there is no sound, or what is wrong with it."""
     if audio.problem:
         status.warn_if(True, f"{audio.problem}; silence until then")
@@ -84,6 +113,3 @@ def _find(status: StatusBuilder, audio: AudioHealth, hearing: Hearing) -> None:
         "the sound has no stamps and is placed by its arrival; take the stamped message for "
         "sound in step with the pictures",
     )
-    state = hearing.status.state
-    late = state in (HearingState.INCOMPLETE, HearingState.NOTHING)
-    status.warn_if(late and hearing.status.rate_hz, state.value)

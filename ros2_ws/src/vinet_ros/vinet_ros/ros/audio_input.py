@@ -32,6 +32,7 @@ from vinet_ros.ros.qos import sensor_qos
 from vinet_ros.ros.record import Record
 from vinet_ros.ros.saliency_parameters import SaliencyParameters
 from vinet_ros.ros.stamp_gate import MAX_FUTURE_NS
+from vinet_ros.ros.voice_tracking import VoiceTracking
 from vinet_ros.streaming.audio_chunk import ChunkKind
 
 Push = Callable[[npt.NDArray[np.float32], int, int | None], ChunkKind]
@@ -53,18 +54,21 @@ class AudioInput:
     Args:
         node: The node that subscribes.
         settings: Gives the parameters of this moment.
-        push: Takes samples (N, channels), rate and stamp.
+        push: Takes samples (N, channels), rate and stamp; None: the network takes no sound.
         record: Where incidents are noted.
+        voices: Takes the same to find out where it comes from.
     """
 
     def __init__(
         self,
         node: ManagedNode,
         settings: Callable[[], SaliencyParameters],
-        push: Push,
+        push: Push | None,
         record: Record,
+        voices: VoiceTracking | None = None,
     ) -> None:
         self._node, self._settings, self._push, self._record = node, settings, push, record
+        self._voices = voices
         self._topic = str(node.resolve_topic_name("audio"))
         self._kinds: dict[str, Any] = {}
         self._kind = ""
@@ -214,9 +218,12 @@ class AudioInput:
         else:
             self._stamped_ns = arrival_ns
         self._format_name = chunk.format_name
-        kind = self._push(chunk.samples, chunk.rate_hz, stamp_ns)
-        if kind in _TOLD:
-            self._complain(f"a chunk of sound {kind.value}", "audio order")
+        if self._voices is not None:
+            self._voices.push(chunk.samples, chunk.rate_hz, stamp_ns, chunk.frame_id)
+        if self._push is not None:
+            kind = self._push(chunk.samples, chunk.rate_hz, stamp_ns)
+            if kind in _TOLD:
+                self._complain(f"a chunk of sound {kind.value}", "audio order")
         self._note_source(chunk.rate_hz, chunk.samples.shape[1])
 
     def _note_source(self, rate_hz: int, channels: int) -> None:

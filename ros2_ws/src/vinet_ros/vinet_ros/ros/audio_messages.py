@@ -102,12 +102,14 @@ class Chunk:
         rate_hz: Samples a second of each channel.
         stamp_ns: Of the first sample; None where the message has none.
         format_name: As the driver calls it.
+        frame_id: Of the message; empty where it has none.
     """
 
     samples: npt.NDArray[np.float32]
     rate_hz: int
     stamp_ns: int | None
     format_name: str
+    frame_id: str = ""
 
     @property
     def length_ns(self) -> int:
@@ -178,7 +180,9 @@ def bytes_chunk(msg: Any, told: SoundFormat) -> Chunk:
         )
     kind, full = _FORMATS[told.name]
     samples = data.view(kind).reshape(-1, told.channels).astype(np.float32) / np.float32(full)
-    return Chunk(samples, told.rate_hz, _stamp_ns(msg) if stamped else None, told.name)
+    if not stamped:
+        return Chunk(samples, told.rate_hz, None, told.name)
+    return Chunk(samples, told.rate_hz, _stamp_ns(msg), told.name, str(msg.header.frame_id))
 
 
 def stamped_chunk(msg: Any) -> Chunk:
@@ -205,7 +209,8 @@ def stamped_chunk(msg: Any) -> Chunk:
     values = data.reshape(-1, channels).astype(np.float32)
     if code == 32:  # unsigned: silence is in the middle
         values -= np.float32(full)
-    return Chunk(values / np.float32(full), rate_hz, _stamp_ns(msg), _name(code))
+    frame_id = str(msg.header.frame_id)
+    return Chunk(values / np.float32(full), rate_hz, _stamp_ns(msg), _name(code), frame_id)
 
 
 def _check_source(rate_hz: int, channels: int) -> None:

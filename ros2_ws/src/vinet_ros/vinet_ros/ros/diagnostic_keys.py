@@ -163,6 +163,12 @@ STATUSES: Mapping[str, Mapping[str, str]] = {
         "effect_cc": "CC of a map to that of the same window with silence; 1: no effect of sound",
         "effect_age_s": "time since that comparison",
         "effect_runs": "comparisons since activation",
+        "voice_gate": "how voice is told from other sound: silero or energy",
+        "voice": "share of the newest half second that is voice",
+        "direction_deg": "where it comes from, to the left of the microphones' front",
+        "direction_confidence": "agreement of frequencies and microphones on it, 0 to 1",
+        "no_direction": "why there is none now",
+        "directions": "messages on audio/direction since configure",
     },
     "process": {
         "cpu_share": "CPU time since the last message; 1 is a whole core",

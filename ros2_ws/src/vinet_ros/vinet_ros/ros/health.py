@@ -120,6 +120,29 @@ class AudioHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceHealth:
+    """What is known of where voices come from.
+
+    Attributes:
+        gate: How voice is told from other sound.
+        problem: What is wrong, so that there is no direction or a worse one; empty: nothing.
+        none_because: Why there is no direction now; empty: there is one.
+        voice: Share of the newest half second that is voice.
+        direction_deg: Of the newest voice, to the left of the microphones' front.
+        confidence: Of that direction.
+        published: Messages of it.
+    """
+
+    gate: str
+    problem: str
+    none_because: str
+    voice: float
+    direction_deg: float | None
+    confidence: float | None
+    published: int
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """All that the statuses are made from; None for what is not there in this state."""
 
@@ -131,6 +154,7 @@ class Health:
     work: WorkHealth | None = None
     camera: CameraHealth | None = None
     audio: AudioHealth | None = None
+    voices: VoiceHealth | None = None
     steps: dict[str, StepReport] = field(default_factory=dict)
     incidents: dict[str, Incident] = field(default_factory=dict)
 

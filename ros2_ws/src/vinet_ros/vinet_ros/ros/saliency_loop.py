@@ -21,6 +21,7 @@ from vinet_ros.ros.model_setup import LoadedModel, LoadModel
 from vinet_ros.ros.record import Record
 from vinet_ros.ros.saliency_outputs import SaliencyOutputs
 from vinet_ros.ros.saliency_parameters import SaliencyParameters
+from vinet_ros.ros.voice_tracking import VoiceTracking
 from vinet_ros.ros.worker import Worker
 from vinet_ros.streaming import Predictor, PushResult, SaliencyMap
 from vinet_ros.streaming.audio_chunk import ChunkKind
@@ -44,6 +45,7 @@ class SaliencyLoop:
         calibration: The camera's.
         record: Where times and incidents are noted.
         on_failure: Called, from the worker, with an error that nothing here can mend.
+        voices: What is heard, where that is to guide the gaze.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class SaliencyLoop:
         calibration: Calibration,
         record: Record,
         on_failure: Callable[[Exception], None],
+        voices: VoiceTracking | None = None,
     ) -> None:
         self.loaded = loaded
         self.enabled = True
@@ -65,6 +68,7 @@ class SaliencyLoop:
         self._settings = settings
         self._calibration = calibration
         self._record = record
+        self._voices = voices
         self._history = FrameHistory()
         self._pipeline = GazePipeline(settings())
         self._reset_asked = False
@@ -112,6 +116,8 @@ class SaliencyLoop:
     def reset(self) -> None:
         """Forget all frames and maps."""
         self.loaded.predictor.reset()
+        if self._voices is not None:
+            self._voices.reset()
         self._reset_asked = True
 
     def health(self) -> WorkHealth:
@@ -194,10 +200,15 @@ class SaliencyLoop:
             self._pipeline.reset()
         self._pipeline.settings = self._settings()
         try:
-            return self._pipeline.update(saliency, view.camera)
+            return self._pipeline.update(saliency, view.camera, self._columns(saliency, view))
         except FrameError as error:
             self._complain("camera", str(error))
             return None
+
+    def _columns(self, saliency: SaliencyMap, view: CameraView) -> npt.NDArray[np.float32] | None:
+        if self._voices is None:
+            return None
+        return self._voices.columns(saliency.values.shape[1], view.camera, saliency.stamp_ns)
 
     def _publish(self, scene: Scene) -> None:
         stamp_ns = scene.saliency.stamp_ns

@@ -32,6 +32,7 @@ from vinet_ros.ros.saliency_outputs import SaliencyOutputs
 from vinet_ros.ros.saliency_parameters import SaliencyParameters
 from vinet_ros.ros.status import Status
 from vinet_ros.ros.step_trace import open_trace
+from vinet_ros.ros.voice_tracking import VoiceTracking
 from vinet_ros.streaming.camera_view import Calibration
 
 _WINDOW_PARAMETERS = ("window_rate_hz", "max_gap_s", "warmup")
@@ -61,6 +62,7 @@ class SaliencyNode(ManagedNode):
         self._enabled = True
         self._model: LoadedModel | None = None
         self._outputs: SaliencyOutputs | None = None
+        self._voices: VoiceTracking | None = None
         self._calibration = Calibration()
         self._camera: CameraInput | None = None
         self._audio: AudioInput | None = None
@@ -88,6 +90,8 @@ class SaliencyNode(ManagedNode):
         self._record = Record()
         self._model = self._load_model()
         self._outputs = SaliencyOutputs(self)
+        if self._settings.microphone_spacing_m > 0:
+            self._voices = VoiceTracking(self, self._current_settings, self._record_of_now)
         executor = self._model.predictor.executor
         return (
             f"{self._model.name} ({self._model.reason}), {executor.name} on {executor.device} "
@@ -109,6 +113,7 @@ class SaliencyNode(ManagedNode):
             calibration=self._calibration,
             record=self._record,
             on_failure=self.fail,
+            voices=self._voices,
         )
         self._loop.start()
         self._watch_camera()
@@ -132,9 +137,11 @@ class SaliencyNode(ManagedNode):
 
     def cleanup(self) -> None:
         """Take the publishers off the network and let the network go."""
-        outputs, self._outputs = self._outputs, None
-        if outputs is not None:
-            outputs.destroy()
+        outputs, voices = self._outputs, self._voices
+        self._outputs = self._voices = None
+        for publishers in (outputs, voices):
+            if publishers is not None:
+                publishers.destroy()
         model, self._model = self._model, None
         if model is not None:
             model.predictor.close()
@@ -182,9 +189,12 @@ class SaliencyNode(ManagedNode):
             self._watch_microphone(self._loop)
 
     def _watch_microphone(self, loop: SaliencyLoop) -> None:
-        hears = loop.loaded.predictor.hearing is not None
-        if hears and self._settings.audio_type != "none" and self._audio is None:
-            self._audio = AudioInput(self, self._current_settings, loop.push_audio, self._record)
+        push = loop.push_audio if loop.loaded.predictor.hearing is not None else None
+        if self._settings.audio_type == "none" or (push is None and self._voices is None):
+            return
+        self._audio = AudioInput(self, self._current_settings, push, self._record, self._voices)
+        if self._voices is not None:
+            self._voices.begin()
 
     def _leave_camera(self) -> None:
         inputs = self._camera, self._audio
@@ -192,12 +202,17 @@ class SaliencyNode(ManagedNode):
         for source in inputs:
             if source is not None:
                 source.destroy()
+        if self._voices is not None:
+            self._voices.end()
 
     def _value(self, name: str) -> Any:
         return self.get_parameter(name).value
 
     def _current_settings(self) -> SaliencyParameters:
         return self._settings
+
+    def _record_of_now(self) -> Record:
+        return self._record
 
     def _current_model(self) -> LoadedModel | None:
         return self._loop.loaded if self._loop is not None else self._model
@@ -272,6 +287,7 @@ class SaliencyNode(ManagedNode):
                 work=loop.health() if loop and camera else None,
                 camera=CameraHealth(camera.info_topic, camera.view()) if camera else None,
                 audio=audio.health() if audio else None,
+                voices=self._voices.health() if audio and self._voices else None,
                 steps=self._record.steps() if loop else {},
                 incidents=self._record.incidents(),
             )

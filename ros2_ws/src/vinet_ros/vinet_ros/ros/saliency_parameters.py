@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from vinet_ros.networks import list_models, model_spec
 from vinet_ros.ros.parameters import ParameterError, check_parameters, parameter
 from vinet_ros.streaming import SKIPPED_SLOTS
+from vinet_ros.streaming.sound_direction import MIN_SPACING_M
 
 ModelOption = bool | int | float | str
 MODELS = tuple(name for name in list_models() if model_spec(name).saliency)
@@ -118,6 +119,55 @@ class SaliencyParameters:
         low=0.0,
         high=600.0,
     )
+    microphone_spacing_m: float = parameter(
+        0.0,
+        "Distance of two microphones, the first to the left, or diameter of a circle of more, "
+        "counter-clockwise from the front (m): where voices come from goes to audio/direction. "
+        "0: no direction.",
+        low=0.0,
+        high=2.0,
+        read_only=True,
+    )
+    microphone_channels: str = parameter(
+        "",
+        "Channels that are microphones, from 0, where not all are, such as '1,2,3,4'.",
+        pattern=r"(\d{1,2}(,\d{1,2})*)?",
+        read_only=True,
+    )
+    microphone_frame_id: str = parameter(
+        "", "Frame of audio/direction where the messages of the sound have none.", read_only=True
+    )
+    microphone_mount: str = parameter(
+        "camera",
+        "What the microphones turn with: camera, or base where they stay when the head turns.",
+        choices=("camera", "base"),
+        read_only=True,
+    )
+    microphone_yaw_rad: float = parameter(
+        0.0,
+        "Where their front points, positive to the left: from the camera's axis, or on the base "
+        "from where the head looks at pan 0 (rad).",
+        low=-3.15,
+        high=3.15,
+        read_only=True,
+    )
+    direction_weight: float = parameter(
+        0.0,
+        "How much a voice draws the gaze towards it; with 1 nothing else counts while somebody "
+        "speaks. 0: not.",
+        low=0.0,
+        high=1.0,
+        read_only=True,
+    )
+    pan_joint: str = parameter(
+        "pan",
+        "With direction_weight: name of the head's pan joint on joint_states.",
+        pattern=r"\S+",
+        read_only=True,
+    )
+    pan_sign: int = parameter(
+        1, "-1 where the joint turns to the right: 1 or -1.", low=-1, high=1, read_only=True
+    )
     image_transport: str = parameter(
         "raw",
         "raw subscribes to image, compressed to its resolved name + /compressed.",
@@ -201,6 +251,37 @@ class SaliencyParameters:
                 f"image_rate_max_hz must be at least image_rate_min_hz "
                 f"({self.image_rate_min_hz:g}), got {self.image_rate_max_hz:g}; 0 is no bound"
             )
+        self._check_microphones()
+
+    def _check_microphones(self) -> None:
+        """Raise ParameterError where the parameters of the direction contradict each other."""
+        if self.pan_sign == 0:
+            raise ParameterError("pan_sign must be 1 or -1, got 0")
+        if self.direction_weight > 0 and self.microphone_spacing_m == 0:
+            raise ParameterError(
+                "direction_weight needs microphone_spacing_m, the distance of the microphones, "
+                "got 0"
+            )
+        if self.microphone_spacing_m == 0:
+            return
+        if self.audio_type == "none":
+            raise ParameterError("microphone_spacing_m needs sound, got audio_type none; set auto")
+        if self.microphone_spacing_m < MIN_SPACING_M:
+            raise ParameterError(
+                f"microphone_spacing_m must be 0 or at least {MIN_SPACING_M}, got "
+                f"{self.microphone_spacing_m:g}; it is in metres"
+            )
+        channels = self.microphones
+        if len(channels) == 1 or len(set(channels)) < len(channels):
+            raise ParameterError(
+                "microphone_channels must be two or more different channels, or empty for all, "
+                f"got {self.microphone_channels!r}"
+            )
+
+    @property
+    def microphones(self) -> tuple[int, ...]:
+        """Channels that are microphones; empty: all."""
+        return tuple(int(word) for word in self.microphone_channels.split(",") if word)
 
     def options(self) -> dict[str, ModelOption]:
         """Return ``model_options`` as a dictionary.

@@ -63,19 +63,27 @@ class GazePipeline:
         self.settings = settings
         self._smoother = MapSmoother(settings.smoothing_tau_s)
 
-    def update(self, saliency: SaliencyMap, camera: PinholeCamera) -> tuple[GazePoint, ...]:
+    def update(
+        self,
+        saliency: SaliencyMap,
+        camera: PinholeCamera,
+        columns: NDArray[np.float32] | None = None,
+    ) -> tuple[GazePoint, ...]:
         """Return the points of the newest map, best first; empty where none stands out.
 
         Args:
             saliency: The network's map.
             camera: Of the full image that the map belongs to.
+            columns: What each column of the map is multiplied by, (w,); None: by nothing. As the
+                maps, it is smoothed over time.
 
         Raises:
             FrameError: If the camera's lens model has no ray for any of the peaks.
         """
         if self._smoother.tau_s != self.settings.smoothing_tau_s:
             self._smoother = MapSmoother(self.settings.smoothing_tau_s)
-        values = self._smoother.update(saliency.values, saliency.stamp_ns)
+        heat = saliency.values if columns is None else saliency.values * columns
+        values = self._smoother.update(heat, saliency.stamp_ns)
         peaks = find_peaks(values, self.settings.num_peaks, self.settings.peak_min_distance)
         return self._points(peaks, values, camera)
 

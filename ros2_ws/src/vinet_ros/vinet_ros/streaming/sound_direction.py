@@ -20,6 +20,7 @@ _STEP_RAD = np.deg2rad(1.0)
 _FLOOR_SHARE = 0.2  # of the blocks, taken for the noise between two words
 _ECHO_DECAY = 0.8  # of power from block to block: 0.5 s for 60 dB
 _ECHO_MARGIN = 2.0
+_LOUDEST_SHARE = 0.2  # of the blocks: none of them counts for more than the others
 _NOTHING = 1e-9  # power of a block's frequency that is as good as none
 _LEAST_BLOCKS = 8
 _LEAST_CONFIDENCE = 0.1  # noise that is alike nowhere gives 0.02
@@ -74,7 +75,8 @@ class DirectionFinder:
 
     Of each frequency only its phase counts, so that no strong tone decides; and only while it
     rises above the noise and above the echo of what was before, for what comes first comes
-    straight. With two microphones it is GCC-PHAT.
+    straight. No short time decides either: a knock fills all frequencies. With two microphones
+    it is GCC-PHAT.
 
     Args:
         positions_m: Of the microphones, (channels, 2): x to the front, y to the left.
@@ -163,13 +165,21 @@ class DirectionFinder:
 
 
 def _rising(power: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return which share of each block's power (T, F) is neither noise nor echo, 0 to 1."""
+    """Return how much each block's power (T, F) counts: what is neither noise nor echo of it."""
     floor = np.quantile(power, _FLOOR_SHARE, axis=0)  # (F,)
     echo = np.zeros_like(power)
     for t in range(1, len(power)):
         echo[t] = _ECHO_DECAY * np.maximum(echo[t - 1], power[t - 1])
     share = 1.0 - (_ECHO_MARGIN * echo + floor + _NOTHING) / (power + _NOTHING)
-    return np.clip(share, 0.0, 1.0).astype(np.float32)
+    return _evened(np.clip(share, 0.0, 1.0)).astype(np.float32)
+
+
+def _evened(share: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """Return the shares (T, F) with those of the blocks that have most of them cut back."""
+    totals = share.sum(axis=1, keepdims=True)  # (T, 1)
+    most = np.quantile(totals, 1.0 - _LOUDEST_SHARE)
+    evened: npt.NDArray[np.floating] = share * np.minimum(1.0, most / np.maximum(totals, 1e-9))
+    return evened
 
 
 def _circle(channels: int) -> npt.NDArray[np.float64]:
