@@ -36,6 +36,7 @@ MICROPHONE_KEYS = {
     "silent_s": "for how long there has been none",
 }
 _FULL_SCALE = 2.0**15
+_ZERO_S = 5.0  # a real microphone has noise
 _RECENT_S = 10.0  # an overrun is a warning for that long, as elsewhere
 
 
@@ -64,7 +65,7 @@ class MicrophoneCounts:
         self._cutter: ChunkCutter | None = None
         self._level = _Level()
         self._lock = threading.Lock()
-        self._silent_since_s = time.monotonic()
+        self._silent_since_s = self._zero_since_s = time.monotonic()
         self._trouble_s = -math.inf
         self._troubles = 0
 
@@ -87,6 +88,11 @@ class MicrophoneCounts:
     def silent_s(self) -> float:
         """Time since the last sound."""
         return time.monotonic() - self._silent_since_s
+
+    @property
+    def zero_s(self) -> float:
+        """Time since the last sample that was not zero."""
+        return time.monotonic() - self._zero_since_s
 
     def opened(self, device: OpenedDevice, cutter: ChunkCutter) -> None:
         """Take notice of a device that was opened, and of what cuts its sound."""
@@ -121,6 +127,8 @@ class MicrophoneCounts:
 
     def _measure(self, values: npt.NDArray[np.float64]) -> None:
         peak, energy = float(np.abs(values).max()), float((values**2).sum())
+        if peak:
+            self._zero_since_s = time.monotonic()
         with self._lock:
             before = self._level
             self._level = replace(
@@ -174,5 +182,7 @@ def microphone_status(
         f"sound was lost: {counts.overruns} overruns, {counts.lost} samples; give the node more "
         "processor time",
     )
-    builder.warn_if(peak == 0.0, "nothing but zeros; is the microphone muted?")
+    builder.warn_if(
+        peak == 0.0 and counts.zero_s > _ZERO_S, "nothing but zeros; is the microphone muted?"
+    )
     return (builder.finish(f"{counts.device.rate_hz} Hz from {counts.device.name}"),)

@@ -15,15 +15,16 @@ import numpy.typing as npt
 from vinet_ros.streaming.audio_clock import AudioClock
 from vinet_ros.streaming.microphone import SoundBlock
 
-SETTLING_S = 1.0
-"""A sound server's account of its delay is far off in the first second after opening."""
+SETTLING_S = 2.0
+"""A sound server's account of its delay may be far off for more than a second after opening."""
 
 _NS_PER_S = 1_000_000_000
 # How much earlier than it arrived a sample may have been heard, by the device's account. Over
 # Bluetooth it is some 0.2 s; the sound of a virtual device may even arrive ahead of its time.
 _LEAST_DELAY_S, _MOST_DELAY_S = -0.1, 0.5
-# Stamps elsewhere for that long are the truth: sooner where they agree with each other.
-_AGREED_S, _DISPUTED_S = 0.5, 3.0
+# Stamps elsewhere for that long are the truth: sooner where they agree with each other. A sound
+# server's account is off for up to 1.3 s where another program begins to play or to listen.
+_AGREED_S, _DISPUTED_S = 1.5, 4.0
 _AGREEMENT_S = 0.005
 
 
@@ -105,7 +106,7 @@ class StampedSound:
 class ChunkCutter:
     """Cuts the blocks of an opened device into chunks with stamps.
 
-    The first second is left out (:data:`SETTLING_S`), and where samples were lost the chunk
+    The first two seconds are left out (:data:`SETTLING_S`), and where samples were lost the chunk
     before is a short one.
 
     Args:
