@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -135,23 +136,17 @@ class Heard:
         (status,) = (s for name, s in json.loads(str(self.said)).items() if "microphone" in name)
         return status
 
-    def lost_samples(self) -> int:
-        """How many samples are missing between two others, by the channel that counts them.
+    def lost_samples(self, recorded: np.ndarray) -> int:
+        """How many samples are missing that the sound server's own record has.
 
-        Where there are zeros between them, nothing was played or the player was late.
+        Args:
+            recorded: That record, (N, 2).
         """
-        lost = 0
         gaps = np.flatnonzero(np.diff(self.stamps) > 1e9) + 1  # the sound server was killed
-        for part in np.split(self.samples[:, 1], np.cumsum(self.lengths)[gaps - 1]):
-            pairs = np.stack([part[:-1], part[1:]]).astype(np.int64)
-            before, after = pairs[:, (pairs > 0).all(axis=0)]
-            lost += int(((after - before - 1) % COUNTED).sum())
-        return lost
-
-    def intervals(self) -> dict[int, int]:
-        """Return how many samples there are from click to click, and how often."""
-        found = np.diff(np.flatnonzero(self.samples[:, 0] > CLICK // 2))
-        return {int(length): int((found == length).sum()) for length in np.unique(found)}
+        parts = np.split(self.samples[:, 1], np.cumsum(self.lengths)[gaps - 1])
+        unlike = sum((_breaks(part) for part in parts), Counter()) - _breaks(recorded[:, 1])
+        steps = ((after - before - 1) % COUNTED for before, after, _ in unlike.elements())
+        return sum(max(1, step) for step in steps)
 
     def sample_times_ns(self) -> np.ndarray:
         """Return when each sample was heard, by the stamps."""
@@ -179,6 +174,15 @@ class Heard:
         return float(steps[steps < 1000].max())
 
 
+def _breaks(channel: np.ndarray) -> Counter[tuple[int, int, int]]:
+    """Return where a channel that counts its samples does not: the numbers, the zeros between."""
+    found = np.flatnonzero(channel > 0)
+    numbers, zeros = channel[found].astype(int), np.diff(found) - 1
+    places = np.flatnonzero(((np.diff(numbers) - 1) % COUNTED != 0) | (zeros > 0))
+    rows = zip(numbers[places], numbers[places + 1], zeros[places], strict=True)
+    return Counter((int(before), int(after), int(between)) for before, after, between in rows)
+
+
 def measure(folder: Path, dialect: str, seconds: float, kill: bool) -> dict[str, Any]:
     """Return the figures of one run."""
     with Bench(folder, dialect, int(os.environ.get("ROS_DOMAIN_ID", "57"))) as bench:
@@ -202,6 +206,7 @@ def measure(folder: Path, dialect: str, seconds: float, kill: bool) -> dict[str,
         node.send_signal(signal.SIGINT)
         output = node.communicate(timeout=30)[0]
         ended_s = time.monotonic() - begun_s
+        recorded = bench.server.recorded
     errors = heard.errors_ms(bench.clicks)
     slope = np.polyfit(np.arange(len(errors)) * 0.5, errors, 1)[0] if len(errors) > 2 else 0.0
     after = heard.arrivals * 1e-9 - (back_s or 0)
@@ -209,8 +214,12 @@ def measure(folder: Path, dialect: str, seconds: float, kill: bool) -> dict[str,
         "seconds": seconds,
         "dialect": dialect,
         "samples": len(heard.samples),
-        "lost_samples": heard.lost_samples(),
-        "samples_between_clicks": heard.intervals(),
+        "lost_samples": heard.lost_samples(recorded),
+        "left_out_by_the_sink": sum(
+            (after - before - 1) % COUNTED
+            for before, after, zeros in _breaks(recorded[:, 1]).elements()
+            if not zeros
+        ),
         "clicks_played": len(bench.clicks),
         "clicks_heard": len(errors),
         "error_ms": {

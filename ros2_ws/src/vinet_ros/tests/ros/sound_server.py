@@ -11,6 +11,8 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
+
 RATE_HZ = 48_000  # of the null sink
 
 
@@ -27,7 +29,10 @@ def missing() -> str:
 
 
 class SoundServer:
-    """Starts and kills the daemon; use it as a context.
+    """Starts and kills the daemon, and has it record itself; use it as a context.
+
+    On a busy machine a null sink leaves out samples of what is played. Its own recorder tells
+    these from samples that a microphone has lost.
 
     Args:
         folder: Its own, empty.
@@ -36,7 +41,8 @@ class SoundServer:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._socket = folder / "pulse.socket"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._record = folder / "record.raw"
+        self._started: list[subprocess.Popen[bytes]] = []
 
     @property
     def environment(self) -> dict[str, str]:
@@ -47,6 +53,11 @@ class SoundServer:
             **dict.fromkeys(("HOME", "XDG_RUNTIME_DIR", "PULSE_RUNTIME_PATH"), home),
         }
 
+    @property
+    def recorded(self) -> np.ndarray:
+        """What it has recorded itself, (N, 2) int16, all its lives in a row."""
+        return np.fromfile(self._record, "<i2").reshape(-1, 2)
+
     def start(self) -> None:
         """Start it, and return when it takes clients."""
         self._socket.unlink(missing_ok=True)
@@ -56,18 +67,22 @@ class SoundServer:
         command += ["-L", f"module-null-sink sink_name=room rate={RATE_HZ} channels=2"]
         environment = {**os.environ, **self.environment}
         with (self._folder / "pulse.log").open("ab") as log:
-            self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+            self._started = [subprocess.Popen(command, env=environment, stdout=log, stderr=log)]
         end_s = time.monotonic() + 20
         while b"room.monitor" not in self._sources():
             assert time.monotonic() < end_s, (self._folder / "pulse.log").read_text()
             time.sleep(0.1)
+        recorder = ["parec", "--raw", "--format=s16le", f"--rate={RATE_HZ}", "--channels=2"]
+        recorder += ["--device=room.monitor", "--latency-msec=50"]
+        with self._record.open("ab") as record, (self._folder / "parec.log").open("ab") as log:
+            process = subprocess.Popen(recorder, env=environment, stdout=record, stderr=log)
+            self._started.append(process)
 
     def kill(self) -> None:
         """End it as a crash would."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        for process in self._started:
+            process.kill()
+            process.wait()
 
     def _sources(self) -> bytes:
         return subprocess.run(
