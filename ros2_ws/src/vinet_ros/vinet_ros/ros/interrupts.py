@@ -56,8 +56,8 @@ def held_back() -> Iterator[None]:
     finally:
         for number, handler in held.items():
             signal.signal(number, handler)
-        for number in heard:
-            signal.raise_signal(number)
+        for signal_number in heard:
+            signal.raise_signal(signal_number)
 
 
 def deaf(signal_number: int, frame: FrameType | None) -> None:
