@@ -33,7 +33,7 @@ check_files() { # INSTALLED: all shared files byte by byte, the index, the progr
     [ -f "$installed/share/vinet_ros/package.xml" ] || fail "package.xml is not installed"
     [ -f "$installed/share/ament_index/resource_index/packages/vinet_ros" ] \
         || fail "the ament index does not know vinet_ros"
-    for program in saliency_node saliency_nodes source_node vinet; do
+    for program in saliency_node saliency_nodes source_node microphone_node vinet; do
         [ -x "$installed/lib/vinet_ros/$program" ] || fail "lib/vinet_ros/$program is missing"
     done
 }

@@ -45,6 +45,7 @@ setup(
         "video": ["av>=12"],
         "watch": ["foxglove-sdk>=0.30"],
         "voice": ["silero-vad>=6.2.3", "openvino>=2024.4"],
+        "microphone": ["sounddevice>=0.5"],
         "bags": ["rosbags>=0.10.5", "rosbags-image>=0.1"],
         "train": [
             "lightning>=2.6",
@@ -64,6 +65,7 @@ setup(
     entry_points={
         "console_scripts": [
             "gaze_controller = vinet_ros.ros.gaze_controller:main",
+            "microphone_node = vinet_ros.ros.microphone_node:main",
             "saliency_node = vinet_ros.ros.saliency_node:main",
             "saliency_nodes = vinet_ros.ros.saliency_nodes:main",
             "source_node = vinet_ros.ros.source_node:main",

@@ -1,7 +1,7 @@
 # Copyright 2026 the vinet_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 
-"""Start saliency_node, and on request a source of images and rviz."""
+"""Start saliency_node, and on request a source of images, a microphone and rviz."""
 
 from ament_index_python.packages import get_package_share_directory
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
@@ -29,6 +29,11 @@ ARGUMENTS = {
     ),
     "source_topic": ("", "image topic of a bag; empty: the only one there is"),
     "source_params_file": (SHARE + "/config/source_node.yaml", "parameters of source_node"),
+    "microphone": ("false", "whether to publish a microphone of this machine as audio"),
+    "microphone_params_file": (
+        SHARE + "/config/microphone_node.yaml",
+        "parameters of microphone_node",
+    ),
     "rviz": ("false", "whether to show everything in rviz"),
     "fixed_frame": ("camera_optical_frame", "rviz's fixed frame: frame_id of the images"),
     "namespace": ("", "namespace of all nodes"),
@@ -87,6 +92,15 @@ def nodes(context: LaunchContext) -> list[Action]:
         remappings=remappings,
         output="screen",
     )
+    microphone = Node(
+        package="vinet_ros",
+        executable="microphone_node",
+        namespace=LaunchConfiguration("namespace"),
+        ros_arguments=["--enclave", "/vinet_ros/microphone_node"],
+        parameters=[LaunchConfiguration("microphone_params_file")],
+        condition=IfCondition(LaunchConfiguration("microphone")),
+        output="screen",
+    )
     rviz = Node(
         package="rviz2",
         executable="rviz2",
@@ -108,7 +122,8 @@ def nodes(context: LaunchContext) -> list[Action]:
         ],
         condition=IfCondition(LaunchConfiguration("rviz")),
     )
-    return [saliency, rviz, source] if chosen(context, "source") else [saliency, rviz]
+    asked = [saliency, microphone, rviz]
+    return [*asked, source] if chosen(context, "source") else asked
 
 
 def text(argument: str) -> ParameterValue:

@@ -19,6 +19,7 @@ import pytest
 import soxr
 
 from vinet_ros.preprocess import SOUND_SAMPLES
+from vinet_ros.ros.diagnostic_keys import STATUSES
 
 HERE = Path(__file__).parent
 RATE_HZ = 22_050
@@ -85,6 +86,9 @@ def test_every_rate_and_format_reaches_the_network_as_the_same_excerpt(dialect, 
         take = {"sound": str(file), "rate_hz": rate_hz, "kind": kind, "format": name}
         plan.append(take)
     begun, statement = play(dialect, plan, tmp_path)
+    told = set(json.loads(str(np.load(statement)["statuses"]))["audio"]) - {"said", "level"}
+    elsewhere = ("effect", "voice", "direction", "no_direction")  # only where it is asked for
+    assert told == {key for key in STATUSES["audio"] if not key.startswith(elsewhere)}
     for (rate_hz, channels), begun_ns in zip(cases, begun, strict=True):
         got, faded = heard(statement, begun_ns, sound)
         edge = round(EDGE_S * RATE_HZ)

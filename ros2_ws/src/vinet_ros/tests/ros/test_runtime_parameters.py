@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from chorus import chorus_predictor
 from geometry_msgs.msg import PointStamped
 from node_bench import Bench, spot
 from rcl_interfaces.srv import SetParameters
@@ -16,12 +17,22 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import PointCloud2
 
 from vinet_ros.ros.messages import stamp_to_ns
+from vinet_ros.ros.model_setup import LoadedModel
 from vinet_ros.ros.parameters import parameter_specs
 from vinet_ros.ros.saliency_parameters import SaliencyParameters
 
 SECOND = 1_000_000_000
 Check = Callable[[Bench], None]
 CHECKS: dict[str, Check] = {}
+EAR = chorus_predictor()
+
+
+def load_ear(parameters: SaliencyParameters, device: str) -> LoadedModel:
+    """Load a network that hears."""
+    return LoadedModel(EAR, "chorus", True, "made for the test")
+
+
+LOADS = {"audio_offset_s": load_ear}
 
 
 def check(function: Check) -> Check:
@@ -34,7 +45,7 @@ def check(function: Check) -> Check:
     "name", [spec.name for spec in parameter_specs(SaliencyParameters) if not spec.read_only]
 )
 def test_it_takes_effect(bench: Bench, name: str) -> None:
-    bench.active(max_gap_s=10.0)
+    bench.active(LOADS.get(name), max_gap_s=10.0)
     bench.connect()
     CHECKS[name](bench)  # a parameter without a check has not been looked at
 
@@ -87,6 +98,13 @@ def image_rate_max_hz(bench: Bench) -> None:
     bench.call_parameters(image_rate_max_hz=0.1)
     bench.show(lambda: bench.says("input", "image_rate_max_hz expects 0.1", level=1))
     assert bench.value("input", "greatest_rate_hz") == "0.11"
+
+
+@check
+def audio_offset_s(bench: Bench) -> None:
+    assert EAR.hearing is not None and EAR.hearing.offset_s == 0.0
+    bench.call_parameters(audio_offset_s=-0.25)
+    assert EAR.hearing.offset_s == -0.25
 
 
 @check

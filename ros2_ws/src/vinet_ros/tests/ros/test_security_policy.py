@@ -15,9 +15,11 @@ from xml.etree import ElementTree
 
 import audio_packages
 import pytest
+import sound_server
 from bright_spot import Loader
 from made_bags import compressed, write_bag
 from made_clips import write_clip
+from mic_bench import Bench as Microphone
 from node_bench import Bench
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo
@@ -216,7 +218,21 @@ def simulators(bench: Bench, folder: Path) -> Iterator[str]:
         yield namespace
 
 
+def microphones(bench: Bench, folder: Path) -> Iterator[str]:
+    """Start microphone_node where the messages are bytes; yield its namespace."""
+    if reason := sound_server.missing():
+        pytest.skip(f"not installed: {reason}")
+    clocked = ("-r", "__ns:=/robot/clocked", "-p", "use_sim_time:=true")
+    with Microphone(folder, "bytes", bench.node.context.get_domain_id(), clocked) as room:
+        room.node()
+        known = bench.node.get_node_names_and_namespaces
+        bench.spin_until(lambda: ("microphone_node", "/robot/clocked") in known())
+        bench.spin_until(lambda: bench.node.count_publishers("/robot/clocked/audio_info"))
+        yield "/robot/clocked"
+
+
 MAKERS = {
+    "microphone_node": microphones,
     "saliency_node": saliency_nodes,
     "source_node": source_nodes,
     "gaze_controller": gaze_controllers,

@@ -117,8 +117,11 @@ class Chunk:
         return round(len(self.samples) * 1_000_000_000 / self.rate_hz)
 
 
-def message_types() -> dict[str, Any]:
+def message_types(otherwise: str = ", or set audio_type to none") -> dict[str, Any]:
     """Return the sound messages of the installed package by name; AudioInfo among them.
+
+    Args:
+        otherwise: What else can be done where it is not installed, for the error.
 
     Raises:
         VinetError: If no package, or another one of that name, is installed.
@@ -129,7 +132,7 @@ def message_types() -> dict[str, Any]:
         raise VinetError(
             f"sound needs {PACKAGE}, which is not installed ({error}); install the package of "
             "your microphone's driver (ros-$ROS_DISTRO-audio-common-msgs, or audio_common of "
-            "github.com/mgonzs13), or set audio_type to none"
+            f"github.com/mgonzs13){otherwise}"
         ) from error
     kinds = {
         name: getattr(module, name)
@@ -142,7 +145,7 @@ def message_types() -> dict[str, Any]:
         return kinds
     raise VinetError(
         f"{PACKAGE} as it is installed here is none of the two that are known: it has "
-        f"{', '.join(kinds) or 'no sound messages'}; set audio_type to none"
+        f"{', '.join(kinds) or 'no sound messages'}; install one of them{otherwise}"
     )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from vinet_ros.ros.diagnostic_keys import STATUSES
 from vinet_ros.ros.gaze_diagnostics import GAZE_STATUSES
 from vinet_ros.ros.gaze_parameters import GazeParameters
+from vinet_ros.ros.microphone_parameters import MicrophoneParameters
 from vinet_ros.ros.parameters import ParameterSpec, Value, parameter_specs
 from vinet_ros.ros.saliency_parameters import SaliencyParameters
 from vinet_ros.ros.simulator_parameters import SimulatorParameters
@@ -24,6 +25,7 @@ NODES: dict[str, type] = {
     "saliency_node": SaliencyParameters,
     "gaze_controller": GazeParameters,
     "source_node": SourceParameters,
+    "microphone_node": MicrophoneParameters,
     "pan_tilt_simulator": SimulatorParameters,
 }
 _COMMAND = "python -m vinet_ros.ros.parameter_docs"
