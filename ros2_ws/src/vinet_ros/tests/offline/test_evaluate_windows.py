@@ -4,10 +4,12 @@
 import numpy as np
 import pytest
 import torch
-from made_videos import write_dhf1k, write_ucf_sports
+from chorus import Chorus, chorus_predictor, noise, write_wav
+from made_videos import write_dhf1k, write_sound_set, write_ucf_sports
 
 from vinet_ros.networks import create_model
 from vinet_ros.offline.evaluate_windows import plan_first_frames, predict_video
+from vinet_ros.offline.recordings import read_recording
 from vinet_ros.preprocess import INPUT_SIZE, normalize_frames, resize_rgb
 from vinet_ros.streaming import Predictor
 from vinet_ros.training.datasets.layouts import LAYOUTS, find_videos
@@ -109,3 +111,45 @@ def test_short_videos_and_unknown_rules_are_said():
     assert "62 frames" in plan_first_frames("authors", "diem", 62, 32).why_none
     with pytest.raises(ValueError, match="no rule 'both' for first frames; rules: paper, authors"):
         plan_first_frames("both", "diem", 62, 32)
+
+
+def sound_record(tmp_path, frames):
+    root = write_sound_set(tmp_path, "DIEM", folds=1, frames=frames)
+    record = find_videos(root, LAYOUTS["diem"], "test", "1")[0]
+    write_wav(record.audio, noise(frames / record.fps, 1))
+    return record
+
+
+@pytest.mark.parametrize("rule", ["paper", "authors"])
+def test_a_network_that_hears_gets_the_videos_sound(tmp_path, rule):
+    frames = 2 * Chorus.clip_length
+    record = sound_record(tmp_path, frames)
+    ahead = Chorus.clip_length - 1 if rule == "authors" else 0
+    notes: list[str] = []
+    evaluated = predict_video(record, chorus_predictor(-1), range(frames), rule, notes.append)
+    found = {p.frame: p.values for p in evaluated}
+    sound = read_recording(record.audio)
+    for order in [range(frames), range(2 * ahead - 1, -1, -1)][: 1 + bool(ahead)]:
+        predictor, deaf = chorus_predictor(-1), chorus_predictor(-1)
+        backward = order.step < 0
+        heard = sound[: round(len(order) * 22050 / record.fps)][::-1] if backward else sound
+        predictor.push_audio(heard, 22050, 0)
+        predictor.hearing.finish()
+        for place, frame in enumerate(order):
+            for some in (predictor, deaf):
+                some.push_frame(record.load_rgb(frame), record.stamp_ns(place))
+            if (frame < ahead) == backward:
+                expected = predictor.predict().values
+                np.testing.assert_allclose(found[frame], expected, atol=1e-5)
+                assert np.abs(expected - deaf.predict().values).max() > 1e-3
+    assert not notes
+
+
+def test_a_video_without_its_sound_is_predicted_with_silence_and_says_so(tmp_path):
+    record = sound_record(tmp_path, 4)
+    record.audio.unlink()
+    notes: list[str] = []
+    found = list(predict_video(record, chorus_predictor(-1), range(4), tell=notes.append))
+    assert all(p.values is not None for p in found)
+    (note,) = notes
+    assert note.startswith("silence from 0.0 s on") and record.audio.name in note

@@ -240,7 +240,7 @@ class _Measurement:
             self.predictor.push_frame(frame.rgb(), stamp_of(frame))
             sound.feed(frame.time_ns)
             yield frame
-        if sound.note.startswith("silence"):
+        if sound.silent:
             self.left_out.append(LeftOut(REAL, name, sound.note))
 
     def _measure_window(self, subject: Subject, frame: Frame, regimes: tuple[str, ...]) -> None:

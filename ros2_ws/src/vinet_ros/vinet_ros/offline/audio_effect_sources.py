@@ -23,7 +23,8 @@ from vinet_ros.offline.evaluate_lots import (
 )
 from vinet_ros.offline.frames import Frame, FrameSource, OnBad, Size, SoundChunk, SourceInfo
 from vinet_ros.offline.recordings import read_recording
-from vinet_ros.offline.video import Video, read_sound
+from vinet_ros.offline.video import Video
+from vinet_ros.offline.video_sound import VideoSound
 from vinet_ros.streaming.audio_regimes import Recording
 from vinet_ros.training.datasets.layouts import LAYOUTS, VideoSet, choose_sets, find_videos
 from vinet_ros.training.datasets.video_records import VideoRecord
@@ -110,8 +111,7 @@ class VideoFrames(FrameSource):
 
     def sound(self) -> Iterator[SoundChunk]:
         """Yield the sound; see :meth:`FrameSource.sound`."""
-        if self._record.audio is not None:
-            yield from read_sound(self._record.audio, of_video=False)
+        yield from VideoSound(self._record).sound()
 
 
 def find_subjects(request: AudioEffectRequest) -> Subjects:

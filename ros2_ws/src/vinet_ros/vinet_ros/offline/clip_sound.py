@@ -4,10 +4,19 @@
 """A source's own sound for a network that hears."""
 
 from collections.abc import Iterator
+from typing import Protocol
 
 from vinet_ros.errors import DataError, SoundError
-from vinet_ros.offline.frames import NS_PER_S, FrameSource, SoundChunk
+from vinet_ros.offline.frames import NS_PER_S, SoundChunk
 from vinet_ros.streaming import Predictor
+
+
+class HasSound(Protocol):
+    """A source of frames is one."""
+
+    def sound(self) -> Iterator[SoundChunk]:
+        """Yield the sound; nothing where there is none."""
+
 
 _AHEAD_NS = NS_PER_S // 4  # a clip's sound ends half a frame after its newest frame
 
@@ -20,12 +29,14 @@ class ClipSound:
         predictor: What it has heard before is forgotten.
 
     Attributes:
+        predictor: The one that it was made with.
         note: What is heard, for people; empty where the network takes no sound.
+        silent: Whether some of it is silence, since the source has no sound or not all of it.
     """
 
-    def __init__(self, source: FrameSource, predictor: Predictor) -> None:
-        self.note = ""
-        self._predictor = predictor
+    def __init__(self, source: HasSound, predictor: Predictor) -> None:
+        self.note, self.silent = "", False
+        self.predictor = predictor
         self._chunks: Iterator[SoundChunk] = iter(())
         self._next: SoundChunk | None = None
         if predictor.hearing is None:
@@ -37,14 +48,14 @@ class ClipSound:
             rate_hz, channels = self._next.rate_hz, self._next.samples.shape[1]
             self.note = f"heard its own sound: {rate_hz} Hz, channels: {channels}"
         elif not self.note:
-            self.note = "no sound track: predicted with silence"
+            self.note, self.silent = "no sound track: predicted with silence", True
 
     def feed(self, time_ns: int) -> None:
         """Give all that a prediction for a frame of this time needs."""
         while self._next is not None and self._next.time_ns <= time_ns + _AHEAD_NS:
             chunk = self._next
             try:
-                self._predictor.push_audio(chunk.samples, chunk.rate_hz, chunk.time_ns)
+                self.predictor.push_audio(chunk.samples, chunk.rate_hz, chunk.time_ns)
             except SoundError as error:
                 self._stop(error)
                 return
@@ -56,10 +67,10 @@ class ClipSound:
             self._next = next(self._chunks, None)
         except DataError as error:
             self._stop(error)
-        if self._next is None and self._predictor.hearing is not None:
-            self._predictor.hearing.finish()
+        if self._next is None and self.predictor.hearing is not None:
+            self.predictor.hearing.finish()
 
     def _stop(self, error: Exception) -> None:
         begin_s = self._next.time_ns / NS_PER_S if self._next is not None else 0.0
-        self.note = f"silence from {begin_s:.1f} s on: {error}"
+        self.note, self.silent = f"silence from {begin_s:.1f} s on: {error}", True
         self._next, self._chunks = None, iter(())

@@ -21,8 +21,10 @@ from vinet_ros.offline.baselines import (
     spectral_residual,
 )
 from vinet_ros.offline.bootstrap import Interval, block_interval, second_blocks
+from vinet_ros.offline.clip_sound import ClipSound
 from vinet_ros.offline.evaluate_stills import NO_SPECTRAL_RESIDUAL, Progress
-from vinet_ros.preprocess import resize_rgb
+from vinet_ros.offline.video_sound import FileSound
+from vinet_ros.preprocess import resize_rgb, sound_input
 from vinet_ros.streaming import Predictor
 from vinet_ros.training.datasets import GazeClip
 from vinet_ros.training.score_table import (
@@ -86,8 +88,11 @@ def score_clip(
     """
     columns = tuple(METRICS)
     truth = truth_of_clip(clip)
-    maps, reasons = _predict_clip(clip, predictor, name, smoothing_tau_s, truth.size, progress)
+    network = None if predictor is None else _Network(predictor, name, smoothing_tau_s, clip)
+    maps, reasons = _predict_clip(clip, network, truth.size, progress)
     left_out = [] if "spectral residual" in maps else [NO_SPECTRAL_RESIDUAL]
+    if network is not None and network.sound.silent:
+        left_out.append(LeftOut(name, f"the sound of {clip.name}", network.sound.note))
     rows = [score_maps(row, m, truth, columns, reasons) for row, m in maps.items()]
     if mean_map is None:
         left_out.append(LeftOut("MEP", "", "no training images with fixations to average"))
@@ -115,14 +120,11 @@ def truth_of_clip(clip: GazeClip) -> GroundTruth:
 
 def _predict_clip(
     clip: GazeClip,
-    predictor: Predictor | None,
-    name: str,
-    taus_s: Sequence[float],
+    network: _Network | None,
     size: tuple[int, int],
     progress: Progress,
 ) -> tuple[dict[str, NDArray[np.float64]], dict[int, str]]:
     """Return the maps (F, h, w) of each row that needs the video, and why frames have none."""
-    network = None if predictor is None else _Network(predictor, name, taus_s)
     residual = spectral_residual()
     names = [] if network is None else network.rows
     names += [] if residual is None else ["spectral residual"]
@@ -144,10 +146,16 @@ def _predict_clip(
 
 
 class _Network:
-    """The network's rows on one video: the stream, each frame alone, and that smoothed."""
+    """The network's rows on one video: the stream, each frame alone, and that smoothed.
 
-    def __init__(self, predictor: Predictor, name: str, taus_s: Sequence[float]) -> None:
+    A network that hears gets the video's sound, each frame alone too.
+    """
+
+    def __init__(
+        self, predictor: Predictor, name: str, taus_s: Sequence[float], clip: GazeClip
+    ) -> None:
         predictor.reset()
+        self.sound = ClipSound(FileSound(clip.video_path), predictor)
         self._predictor, self._name = predictor, name
         self._stream, self._alone = STREAM.format(name), ALONE.format(name)
         self._smoothers = {SMOOTHED.format(name, tau): MapSmoother(tau) for tau in taus_s}
@@ -165,10 +173,13 @@ class _Network:
 
     def predict(self, rgb: NDArray[np.uint8], stamp_ns: int) -> dict[str, NDArray[np.float32]]:
         self._predictor.push_frame(rgb, stamp_ns)
+        self.sound.feed(stamp_ns)
         streamed = self._predictor.predict()
         executor = self._predictor.executor
         kept = executor.encode(resize_rgb(rgb, executor.input_size))
-        alone = executor.predict([kept] * executor.clip_length)
+        heard = self._predictor.newest_excerpt
+        sound = None if heard is None else sound_input(heard)
+        alone = executor.predict([kept] * executor.clip_length, sound)
         nothing = np.full(alone.shape, np.nan, np.float32)  # while the window fills
         maps = {
             self._stream: nothing if streamed is None else streamed.values,

@@ -82,7 +82,9 @@ def score_video(
     fixed = {} if lot.mean_map is None else {"MEP": lot.mean_map}
     fixed["centre Gaussian"] = centre_gaussian(INPUT_SIZE)
     residual = spectral_residual()
-    for predicted in predict_video(record, predictor, wanted, lot.settings.first_frames):
+    silences: list[str] = []
+    rule = lot.settings.first_frames
+    for predicted in predict_video(record, predictor, wanted, rule, silences.append):
         truth = read_truth(lot, index, predicted.frame, looked)
         if lot.name:
             sheet.score(lot.name, predicted.frame, _network_map(predicted, lot, truth), truth)
@@ -94,6 +96,7 @@ def score_video(
             sheet.score(name, predicted.frame, values, truth)
         progress(lot.title, 1, sum(len(range(0, len(r), lot.settings.every)) for r in lot.records))
     left_out = [] if residual is not None else [NO_SPECTRAL_RESIDUAL]
+    left_out += [LeftOut(lot.name, f"the sound of {record.name}", note) for note in silences]
     people, why_none = score_people(record, wanted, sheet.items)
     tables = (*sheet.tables(), *people)
     return VideoScores(record.name, record.category, tables, (*left_out, *why_none))

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vinet_ros.errors import VinetError
+from vinet_ros.offline.clip_sound import ClipSound
+from vinet_ros.offline.video_sound import VideoSound
 from vinet_ros.streaming import Predictor
 from vinet_ros.training.datasets.video_records import VideoRecord
 
@@ -92,14 +94,18 @@ def predict_video(
     predictor: Predictor | None,
     wanted: Collection[int],
     first_frames: str = "paper",
+    tell: Callable[[str], None] = lambda note: None,
 ) -> Iterator[Predicted]:
     """Yield the wanted frames with the network's maps, those that look ahead last.
+
+    A network that hears gets the video's own sound, reversed windows the reversed sound.
 
     Args:
         record: The video.
         predictor: The network behind its frame window, which is reset; None reads frames only.
         wanted: Numbers of frames, from 0.
         first_frames: One of `FIRST_FRAMES`.
+        tell: Called with a note where a network that hears gets silence.
     """
     length = 1 if predictor is None else predictor.executor.clip_length
     plan = plan_first_frames(first_frames, record.set_name, len(record), length)
@@ -109,33 +115,48 @@ def predict_video(
     ahead = plan.looking_ahead
     last = max(wanted, default=-1)
     forward = {frame for frame in wanted if frame >= ahead}
-    yield from _stream(record, predictor, range(last + 1 if forward else 0), forward)
+    yield from _stream(record, predictor, range(last + 1 if forward else 0), forward, tell)
     backward = {frame for frame in wanted if frame < ahead}
     start = min(ahead + length - 1, len(record)) - 1
-    yield from _stream(record, predictor, range(start, -1, -1) if backward else (), backward)
+    order = range(start, -1, -1) if backward else range(0)
+    yield from _stream(record, predictor, order, backward, tell)
 
 
 def _stream(
     record: VideoRecord,
     predictor: Predictor | None,
-    order: Iterable[int],
+    order: Sequence[int],
     wanted: Collection[int],
+    tell: Callable[[str], None],
 ) -> Iterator[Predicted]:
-    if predictor is not None:
-        predictor.reset()
+    sound = _begun(record, predictor, order)
     for place, frame in enumerate(order):
-        if predictor is None and frame not in wanted:
+        if sound is None and frame not in wanted:
             continue
         try:
             rgb = record.load_rgb(frame)
-            if predictor is not None:
-                predictor.push_frame(rgb, record.stamp_ns(place))
+            if sound is not None:
+                sound.predictor.push_frame(rgb, record.stamp_ns(place))
+                sound.feed(record.stamp_ns(place))
         except VinetError as error:
             if frame in wanted:
                 yield Predicted(frame, None, None, str(error))
             continue
         if frame in wanted:
             yield _predict(predictor, frame, rgb)
+    if sound is not None and sound.silent:
+        tell(sound.note)
+
+
+def _begun(
+    record: VideoRecord, predictor: Predictor | None, order: Sequence[int]
+) -> ClipSound | None:
+    """Empty the predictor, if there is one, and return the sound that belongs to the frames."""
+    if predictor is None or not len(order):
+        return None
+    predictor.reset()
+    reversed_from = order[0] if order[0] > order[-1] else None
+    return ClipSound(VideoSound(record, reversed_from), predictor)
 
 
 def _predict(predictor: Predictor | None, frame: int, rgb: NDArray[np.uint8]) -> Predicted:
