@@ -136,16 +136,23 @@ class Heard:
         (status,) = (s for name, s in json.loads(str(self.said)).items() if "microphone" in name)
         return status
 
-    def lost_samples(self, recorded: np.ndarray) -> int:
-        """How many samples are missing that the sound server's own record has.
+    def unlike(self, recorded: np.ndarray) -> list[tuple[int, int, int]]:
+        """Return where samples are missing that the sound server's own record has.
 
         Args:
             recorded: That record, (N, 2).
+
+        Returns:
+            The numbers of the samples before and after, and how many zeros are between.
         """
         gaps = np.flatnonzero(np.diff(self.stamps) > 1e9) + 1  # the sound server was killed
         parts = np.split(self.samples[:, 1], np.cumsum(self.lengths)[gaps - 1])
-        unlike = sum((_breaks(part) for part in parts), Counter()) - _breaks(recorded[:, 1])
-        steps = ((after - before - 1) % COUNTED for before, after, _ in unlike.elements())
+        own = sum((_breaks(part) for part in parts), Counter())
+        return list((own - _breaks(recorded[:, 1])).elements())
+
+    def lost_samples(self, recorded: np.ndarray) -> int:
+        """Return how many samples are missing there."""
+        steps = ((after - before - 1) % COUNTED for before, after, _ in self.unlike(recorded))
         return sum(max(1, step) for step in steps)
 
     def sample_times_ns(self) -> np.ndarray:
@@ -183,6 +190,12 @@ def _breaks(channel: np.ndarray) -> Counter[tuple[int, int, int]]:
     return Counter((int(before), int(after), int(between)) for before, after, between in rows)
 
 
+def _left_out(recorded: np.ndarray) -> int:
+    """Return how many samples of what was played are missing in a record."""
+    found = _breaks(recorded[:, 1]).elements()
+    return sum((after - before - 1) % COUNTED for before, after, zeros in found if not zeros)
+
+
 def measure(folder: Path, dialect: str, seconds: float, kill: bool) -> dict[str, Any]:
     """Return the figures of one run."""
     with Bench(folder, dialect, int(os.environ.get("ROS_DOMAIN_ID", "57"))) as bench:
@@ -215,11 +228,9 @@ def measure(folder: Path, dialect: str, seconds: float, kill: bool) -> dict[str,
         "dialect": dialect,
         "samples": len(heard.samples),
         "lost_samples": heard.lost_samples(recorded),
-        "left_out_by_the_sink": sum(
-            (after - before - 1) % COUNTED
-            for before, after, zeros in _breaks(recorded[:, 1]).elements()
-            if not zeros
-        ),
+        "unlike_the_record": heard.unlike(recorded),
+        # With a kill the joint between two players would count.
+        "left_out_by_the_sink": None if kill else _left_out(recorded),
         "clicks_played": len(bench.clicks),
         "clicks_heard": len(errors),
         "error_ms": {

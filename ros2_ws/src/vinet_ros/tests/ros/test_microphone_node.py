@@ -6,6 +6,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -15,7 +16,9 @@ import sound_server
 from mic_bench import EXACT, Bench
 from sound_server import RATE_HZ
 
+from vinet_ros.errors import SoundError
 from vinet_ros.ros.microphone_status import MICROPHONE_KEYS
+from vinet_ros.streaming.microphone import Microphone, MicrophoneSettings
 
 needs_sound = pytest.mark.skipif(
     bool(sound_server.missing()), reason=f"not installed: {sound_server.missing()}"
@@ -121,6 +124,14 @@ def test_without_the_messages_the_package_is_named(tmp_path):
     assert "audio_common_msgs, which is not installed" in output and "audio_type" not in output
 
 
+def test_it_does_without_the_libraries_of_the_networks():
+    program = "import sys, vinet_ros.ros.microphone_node; print('torch' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"
+
+
 @pytest.mark.parametrize(
     ("fault", "remedy"),
     [
@@ -129,9 +140,6 @@ def test_without_the_messages_the_package_is_named(tmp_path):
     ],
 )
 def test_without_the_libraries_they_are_named(fault, remedy, tmp_path, monkeypatch):
-    from vinet_ros.errors import SoundError
-    from vinet_ros.streaming.microphone import Microphone, MicrophoneSettings
-
     (tmp_path / "sounddevice.py").write_text(f"raise {fault}\n")
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
     with pytest.raises(SoundError) as caught:
