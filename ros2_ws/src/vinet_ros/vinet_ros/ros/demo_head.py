@@ -30,7 +30,7 @@ from vinet_ros.encodings import Rgb
 from vinet_ros.gaze import PanTilt, PinholeCamera
 from vinet_ros.ros.demo_options import DemoError, DemoOptions
 from vinet_ros.ros.demo_output import FrameSample, OverlayVideo, contact_sheet
-from vinet_ros.ros.demo_processes import YIELDING, NodeProcess, parameter_arguments
+from vinet_ros.ros.demo_processes import NodeProcess, parameter_arguments
 from vinet_ros.ros.messages import NS_PER_S, image_to_rgb, stamp_to_ns
 from vinet_ros.ros.qos import output_qos
 from vinet_ros.simulation import LoopPicture, Moment, VirtualCamera
@@ -137,13 +137,13 @@ class HeadDemo:
         node = HeadDemoNode(self._add)
         executor = SingleThreadedExecutor()
         executor.add_node(node)
+        # All alike: this process draws and encodes; a network that gives way to that sees less.
         processes = [
             NodeProcess(
                 f"vinet_ros.ros.{name}",
                 arguments,
                 self._options.out / f"{name}.log",
                 os.environ,
-                YIELDING if name == "saliency_node" else 0,
             )
             for name, arguments in self._arguments().items()
         ]
