@@ -25,6 +25,7 @@ from vinet_ros.ros.gaze_controller import GazeController
 from vinet_ros.ros.messages import stamp_to_ns
 from vinet_ros.ros.pan_tilt_simulator import PanTiltSimulator
 from vinet_ros.ros.qos import sensor_qos
+from vinet_ros.simulation import ServoSettings
 
 BASE, BEAT_S = "head_base", 0.05
 GOALS = (PanTilt(0.7, 0.3), PanTilt(-0.5, -0.2))
@@ -139,11 +140,12 @@ def test_every_output_brings_the_head_there_and_stops_it(
             most = 0.03 + 1.0 * loop.stall_s
             assert max(overshoots(values, goal[axis], start[axis])) < most
         start = goal
+    # Numbers that come late, on a busy machine, make a servo catch up, at most at its own speed.
+    fastest = min(1.5 + 30 * max(loop.stall_s - BEAT_S, 0.0), ServoSettings().max_velocity)
     for before, after in pairwise(loop.states):
         time_s = (stamp_to_ns(after.header.stamp) - stamp_to_ns(before.header.stamp)) * 1e-9
         for a, b in zip(before.position, after.position, strict=True):
-            # Numbers that come late, on a busy machine, make a servo catch up.
-            assert abs(b - a) <= 1.5 * time_s + 1e-3, "faster than max_velocity"
+            assert abs(b - a) <= fastest * time_s + 1e-3, "faster than max_velocity"
     loop.goal = GOALS[0]
     bench.spin_until(lambda: loop.pose.pan_rad > 0.0)
     loop.controller.trigger_deactivate()
