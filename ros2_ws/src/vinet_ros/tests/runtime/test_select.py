@@ -100,7 +100,10 @@ def test_device_auto_uses_the_cpu_where_there_is_nothing_else():
         ({"device": "cuda:n"}, "needs a number"),
         ({"device": "cuda:-1"}, "device must be one of"),
         ({"precision": "int8"}, "precision must be one of auto, fp32, fp16, bf16, got 'int8'"),
-        ({"path": "onnx"}, "path must be one of auto, torch, openvino, got 'onnx'"),
+        (
+            {"path": "onnx"},
+            "path must be one of auto, torch, openvino, graph, compiled, tensorrt, got 'onnx'",
+        ),
         ({"path": "openvino", "device": "cuda"}, "path openvino runs on the CPU"),
     ],
 )
