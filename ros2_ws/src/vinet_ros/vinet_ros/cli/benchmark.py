@@ -5,7 +5,9 @@
 
 ``vinet benchmark node`` measures saliency_node instead (:mod:`vinet_ros.cli.benchmark_node`),
 ``vinet benchmark cameras`` what several cameras get (:mod:`vinet_ros.cli.benchmark_cameras`),
-``vinet benchmark head`` the closed loop (:mod:`vinet_ros.cli.benchmark_head`).
+``vinet benchmark head`` the closed loop (:mod:`vinet_ros.cli.benchmark_head`), ``growth`` how
+the cost grows (:mod:`vinet_ros.cli.benchmark_growth`), ``gpu`` a CUDA device
+(:mod:`vinet_ros.cli.benchmark_gpu`).
 """
 
 from __future__ import annotations
@@ -18,7 +20,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from vinet_ros.cli import FAILED, UNWRITTEN, benchmark_cameras, benchmark_head, benchmark_node
+from vinet_ros.cli import (
+    FAILED,
+    UNWRITTEN,
+    benchmark_cameras,
+    benchmark_gpu,
+    benchmark_growth,
+    benchmark_head,
+    benchmark_node,
+)
 from vinet_ros.cli.completion import one_of, saliency_models
 from vinet_ros.errors import VinetError
 
@@ -46,6 +56,8 @@ app = typer.Typer(cls=_NodeOrModel, no_args_is_help=True)
 app.add_typer(benchmark_node.app)
 app.add_typer(benchmark_cameras.app)
 app.add_typer(benchmark_head.app)
+app.add_typer(benchmark_growth.app)
+app.add_typer(benchmark_gpu.app)
 
 
 @app.command(_MODEL)

@@ -39,7 +39,7 @@ def compile_tensorrt(function: Callable[..., Any]) -> Callable[..., Any]:
     """
     check_tensorrt()
     importlib.import_module("torch_tensorrt")  # makes the compiler known to PyTorch
-    options: dict[str, str | int | bool | Callable[..., Any]] = {
+    options: dict[str, Any] = {
         "min_block_size": 1,
         "truncate_double": True,
     }
