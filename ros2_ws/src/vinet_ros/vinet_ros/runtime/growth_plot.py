@@ -31,7 +31,7 @@ def plot_growth(report: GrowthReport, file: Path) -> None:
     FigureCanvasAgg(figure)
     for panel, axis in zip(figure.subplots(1, len(AXES)), AXES, strict=True):
         _draw(panel, report, axis)
-    figure.suptitle(f"time of a step; {report.processor}, {report.date}", fontsize=10)
+    figure.suptitle(f"fastest step; {report.processor}, {report.date}", fontsize=10)
     file.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(file, dpi=110)
 
@@ -42,7 +42,7 @@ def _draw(panel: Any, report: GrowthReport, axis: str) -> None:
         if not rows:
             continue
         counts, colour = [row.amount for row in rows], f"C{number}"
-        panel.plot(counts, [r.median_ms for r in rows], "o-", color=colour, label=model)
+        panel.plot(counts, [r.fastest_ms for r in rows], "o-", color=colour, label=model)
         panel.plot(counts, _in_proportion(rows), ":", color=colour, linewidth=1)
     panel.set_xscale("log", base=2)
     panel.set_yscale("log")
@@ -54,4 +54,4 @@ def _draw(panel: Any, report: GrowthReport, axis: str) -> None:
 
 def _in_proportion(rows: list[GrowthRow]) -> list[float]:
     first = rows[0]
-    return [first.median_ms * row.amount / first.amount for row in rows]
+    return [first.fastest_ms * row.amount / first.amount for row in rows]
