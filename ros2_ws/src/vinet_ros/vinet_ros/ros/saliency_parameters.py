@@ -225,6 +225,13 @@ class SaliencyParameters:
     peak_min_distance: float = parameter(
         0.1, "Least distance of two candidates, as a share of the width.", low=0.0, high=1.0
     )
+    peak_centre_radius: float = parameter(
+        0.04,
+        "The gaze is the centre of the heat within this of a peak, as a share of the width: "
+        "calmer and nearer to the middle of a thing than the highest pixel; 0: that pixel.",
+        low=0.0,
+        high=0.5,
+    )
     smoothing_tau_s: float = parameter(
         0.15,
         "Time constant of the smoothing of the maps before peaks are found (s); 0: none.",
