@@ -78,11 +78,11 @@ class SaliencyParameters:
         read_only=True,
     )
     skipped_slots: str = parameter(
-        "encode",
+        "auto",
         "Slots that no prediction was made of, on a computer that cannot follow: encode their "
-        "frames, so that a map depends on the frames alone; or repeat the frame before, as of a "
-        "slower camera, which gives several times as many predictions there. For vinet_lite; "
-        "vinet gains nothing by it.",
+        "frames, so that a map depends on the frames alone; repeat the frame before, as of a "
+        "slower camera, which gives several times as many predictions there; auto: encode one, "
+        "repeat in the others. For vinet_lite; vinet gains nothing by it.",
         choices=SKIPPED_SLOTS,
         read_only=True,
     )
