@@ -135,7 +135,10 @@ def test_frames_of_any_size_are_resized_as_elsewhere(size):
         wanted = normalize_frames(resize_rgb(frame, SIZE)).transpose(1, 2, 0)
         one_level = 1 / (255 * 0.224)
         limit = 1e-5 if size == SIZE else 1.01 * one_level
-        np.testing.assert_allclose(values.numpy(), wanted, atol=limit)
+        difference = np.abs(values.numpy() - wanted)
+        assert difference.max() < limit
+        enlarged = size < SIZE  # there many levels lie half way between two
+        assert (difference > one_level / 2).mean() < (0.1 if enlarged else 0.01)
 
 
 def test_an_upload_does_not_change_what_was_sent_before():

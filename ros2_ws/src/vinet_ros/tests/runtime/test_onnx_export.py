@@ -12,11 +12,13 @@ import torch
 from test_cuda_executor import learned_norms
 from test_executors import SIZE, film, forward, small
 from typer.testing import CliRunner
+from window_reader import WindowReader
 
 from vinet_ros.cli.weights import app
 from vinet_ros.errors import DeviceError, OutputError
 from vinet_ros.preprocess import normalize_frames
 from vinet_ros.runtime import onnx_export
+from vinet_ros.runtime.benchmark_paths import Subject
 from vinet_ros.runtime.onnx_export import check_onnx, export_onnx, run_onnx
 
 PACKAGES = ("onnx", "onnxscript", "onnxruntime")
@@ -42,42 +44,39 @@ def test_a_clip_gives_its_map(tmp_path):
 
 @needs_onnx
 def test_a_stream_has_a_file_for_frames_and_one_for_maps(tmp_path):
-    model = small("vinet_lite", clip_length=2)
-    frames = film(2, seed=5)
-    expected = forward(model, frames)
-    encode, decode = export_onnx(model, tmp_path / "lite.onnx", stream=True)
-    assert (encode.part, decode.part) == ("encode", "decode")
+    arguments = ["export", "vinet_lite", "--onnx", str(tmp_path / "lite.onnx"), "--stream"]
+    arguments += ["--random", "--option", "clip_length=2", "--json"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    files = [tmp_path / f"lite-{part}.onnx" for part in ("encode", "decode")]
+    assert [one["file"] for one in told] == [str(file) for file in files]
+    assert [one["bytes"] for one in told] == [file.stat().st_size for file in files]
+    model = Subject("vinet_lite", {"clip_length": 2}, random=True).make()
+    frames = film(2, model.input_size, seed=5)
     kept = []
     for frame in frames:
         pixels = torch.from_numpy(normalize_frames(frame))[None]
-        kept.append(
-            [torch.from_numpy(x) for x in run_onnx(tmp_path / "lite-encode.onnx", [pixels])]
-        )
+        kept.append([torch.from_numpy(level) for level in run_onnx(files[0], [pixels])])
     levels = [torch.stack(level, dim=1) for level in zip(*kept, strict=True)]
-    (values,) = run_onnx(tmp_path / "lite-decode.onnx", levels)
-    np.testing.assert_allclose(values[0], expected, atol=1e-4)
-    with pytest.raises(ValueError, match="export it whole"):
-        export_onnx(small("vinet", clip_length=8), tmp_path / "v.onnx", stream=True)
+    (values,) = run_onnx(files[1], levels)
+    np.testing.assert_allclose(values[0], forward(model, frames), atol=1e-4)
+    again = CliRunner().invoke(app, arguments)
+    assert "exists; give another name, or --force" in str(again.exception)
 
 
 @needs_onnx
 def test_another_map_is_not_written(tmp_path, monkeypatch):
     monkeypatch.setattr(onnx_export, "LARGEST_DIFFERENCE", -1.0)
     with pytest.raises(OutputError, match=r"ONNX Runtime differs from PyTorch by .* not written"):
-        export_onnx(small("vinet_lite", clip_length=1), tmp_path / "lite.onnx")
+        export_onnx(WindowReader(), tmp_path / "reader.onnx")
     assert list(tmp_path.iterdir()) == []
 
 
 @needs_onnx
-def test_the_command_tells_what_it_wrote(tmp_path):
-    file = tmp_path / "lite.onnx"
-    arguments = ["export", "vinet_lite", "--onnx", str(file), "--random"]
-    result = CliRunner().invoke(app, [*arguments, "--option", "clip_length=1", "--json"])
-    assert result.exit_code == 0, result.output
-    (told,) = json.loads(result.stdout)
-    assert told["file"] == str(file) and told["bytes"] == file.stat().st_size
-    again = CliRunner().invoke(app, arguments)
-    assert "exists; give another name, or --force" in str(again.exception)
+def test_a_network_that_keeps_frames_has_no_encoder_of_its_own(tmp_path):
+    with pytest.raises(ValueError, match="export it whole"):
+        export_onnx(small("vinet", clip_length=8), tmp_path / "v.onnx", stream=True)
 
 
 def test_what_is_missing_is_named(monkeypatch):

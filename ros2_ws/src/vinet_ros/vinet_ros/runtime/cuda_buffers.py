@@ -104,6 +104,12 @@ class Normalize(torch.nn.Module):
         levels = frames.float()
         if tuple(frames.shape[1:3]) != self.size:
             planes = levels.permute(0, 3, 1, 2)  # (B, 3, H, W)
-            resized = F.interpolate(planes, self.size, mode="bilinear", antialias=True)
-            levels = resized.permute(0, 2, 3, 1).round()
+            # Rows first, then columns, rounded in between, as PIL does.
+            rows = _resized(planes, (int(planes.shape[2]), self.size[1]))
+            levels = _resized(rows, self.size).permute(0, 2, 3, 1)
         return (levels * self.scale - self.shift).to(self.dtype)
+
+
+def _resized(planes: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return planes (B, C, h, w) of whole levels; halves go up, as with PIL."""
+    return torch.floor(F.interpolate(planes, size, mode="bilinear", antialias=True) + 0.5)

@@ -128,7 +128,8 @@ class CudaExecutor(Executor):
         with self._at_work():
             pixels = self._normalize(self._upload.send(frames))  # (B, h, w, 3)
             if self._keeps_frame:
-                return [(pixels[k],) for k in range(count)]
+                # Copies: a slice would keep the whole batch alive.
+                return [(one if count == 1 else one.clone(),) for one in pixels.unbind()]
             step = self._encoder(count)
             step.inputs[0][:count].copy_(pixels)
             # Copies: the next run writes over the step's outputs.
