@@ -20,7 +20,12 @@ DOCS = PACKAGE.parents[2] / "docs" / "gpu.md"
 CUDA = torch.cuda.is_available()
 
 # The network of a command is exchanged for a small one; the last of an option given twice counts.
-SMALLER = {"vinet": "vinet_lite", "decoder_groups=true": "clip_length=2", "width=96": "width=16"}
+SMALLER = {
+    "motion_width=48": "motion_width=8",
+    "vinet": "vinet_lite",
+    "decoder_groups=true": "clip_length=2",
+    "width=96": "width=16",
+}
 ON_CPU = ["--precision", "32-true", "--accelerator", "cpu"]
 TRAIN = ["--epochs", "1", "--batch", "2", "--workers", "0", "--threads", "1", "--minutes", "0"]
 GPU = ["--option", "clip_length=2", "--size", "64x96", "--runs", "2", "--minutes", "0"]
@@ -69,19 +74,20 @@ def test_the_benchmark_fills_its_folder_row_by_row(packed):
     ("beginning", "folder"),
     [("train .*--teacher", "vinet_grouped"), ("train .*--model vinet_lite", "lite_wide")],
 )
-def test_a_training_stops_in_time_and_goes_on(packed, beginning, folder):
+def test_a_training_stops_in_time(packed, beginning, folder):
+    """That it goes on when it is called again is in tests/training/test_teacher.py."""
     words = [SMALLER.get(word, word) for word in command(beginning)]
     words += [*TRAIN, *([] if CUDA else ON_CPU)]
     assert "the run is not done" in run(words, packed)
     out = packed / "results" / folder
     assert (out / "unfinished.safetensors").is_file()
-    assert run(words, packed).strip().endswith("weights.safetensors")
-    assert (out / "weights.safetensors").is_file()
+    assert any(out.glob("*/done.pt"))
 
 
 def test_the_nodes_command_is_understood():
     options = pytest.importorskip("vinet_ros.ros.benchmark.options")
     words = command("benchmark node")[2:]
     asked = options.read_options(words, "vinet benchmark node")
-    assert (asked.rate, asked.device) == (60.0, "cuda:0")
+    assert asked.rate_hz == 60.0
+    assert "device:=cuda:0" in asked.parameters
     assert asked.seconds < 9 * 60
