@@ -51,6 +51,9 @@ def gpu(
     minutes: Annotated[
         float, typer.Option(min=0, help="Begin no row that would end later.")
     ] = 8.5,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the rows as JSON, no table.")
+    ] = False,
 ) -> None:
     r"""Measure a network's ways and precisions on a GPU against its plain eager fp32 forward.
 
@@ -93,7 +96,10 @@ def gpu(
     except (VinetError, ValueError, OSError) as error:
         typer.echo(f"vinet benchmark gpu: {error}", err=True)
         raise typer.Exit(UNWRITTEN if isinstance(error, OSError) else FAILED) from error
-    typer.echo(str(out / "rows.md"))
+    if as_json:
+        typer.echo((out / "rows.json").read_text(encoding="utf-8"))
+        return
+    typer.echo((out / "rows.md").read_text(encoding="utf-8"))
     if not done:
         typer.echo("rows are missing; the same command goes on with them")
 
