@@ -4,6 +4,8 @@
 """Networks that hear learn through the command; and so does every variant of the papers."""
 
 import csv
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,6 +22,7 @@ from vinet_ros.preprocess import IMAGENET_MEAN, IMAGENET_STD
 from vinet_ros.training.datasets.layouts import LAYOUTS, find_videos
 from vinet_ros.training.loop import starting_model
 from vinet_ros.training.module import SaliencyModule
+from vinet_ros.training.parts import fill_parts
 from vinet_ros.training.recipes import Wishes, fresh_config
 from vinet_ros.training.run_data import split_videos, stage_data
 from vinet_ros.training.video_samples import ClipSampling, ValidationClips, VideoClips
@@ -27,7 +30,7 @@ from vinet_ros.training.video_samples import ClipSampling, ValidationClips, Vide
 pytestmark = pytest.mark.filterwarnings("ignore")  # Lightning's advice on workers and devices
 
 ON_CPU = ("--accelerator", "cpu", "--workers", "0", "--threads", "1", "--no-progress")
-STEPS, RATE = 14, 2e-3
+STEPS, RATE = 7, 2e-3
 VARIANTS = [
     {"clip_length": 8},
     {"clip_length": 16, "dropout": 0.85},
@@ -64,12 +67,12 @@ def logged(out, column):
 def test_avinet_learns_by_the_command(talks, tmp_path):
     out = tmp_path / "run"
     arguments = ("--data", talks, "--out", out, "--model", "avinet", "--option", "fusion=concat")
-    recipe = ("--size", "32x64", "--batch", 2, "--epochs", 2, "--rna", 1, "--audio", "shuffled")
+    recipe = ("--size", "32x64", "--batch", 2, "--epochs", 1, "--rna", 1, "--audio", "shuffled")
     assert vinet("train", *arguments, *recipe, *ON_CPU) == 0
     for part in ("train", "val"):
         seen, heard, ratio = (logged(out, f"{part}_{name}") for name in ("seen", "heard", "ratio"))
+        assert len(ratio) == 1
         np.testing.assert_allclose(np.divide(seen, heard), ratio, rtol=1e-4)
-        assert len(ratio) == 2
     card = read_card(out / "weights.safetensors")
     assert card.training["weights"]["rna"] == 1
     assert card.training["stages"][0]["clips"]["audio"] == "shuffled"
@@ -83,6 +86,8 @@ def test_rna_brings_sight_and_sound_to_one_strength(talks):
     torch.manual_seed(0)
     model, (stage,) = starting_model(config), config.stages
     module = SaliencyModule(model, stage, config.weights, 0.0, STEPS)
+    for name, parameter in model.named_parameters():  # half of the time goes to these
+        parameter.requires_grad_(not re.search(r"backbone\.base[123]", name))
     optimizer = module.configure_optimizers()
     data = stage_data(config, stage, split_videos(config))
     ratios = []
@@ -93,8 +98,8 @@ def test_rna_brings_sight_and_sound_to_one_strength(talks):
         optimizer.zero_grad()
         losses.total.backward()
         optimizer.step()
-    assert not 0.8 < ratios[0] < 1.2
-    assert all(0.8 < ratio < 1.2 for ratio in ratios[-3:])
+    assert ratios[0] > 1.25
+    assert all(0.8 < ratio < 1.2 for ratio in ratios[-2:])
 
 
 def test_every_variant_of_the_papers_learns(tmp_path):
@@ -143,16 +148,11 @@ def test_the_parts_of_a_fresh_avinet_come_from_their_files(talks, tmp_path):
     for part, name in ((model.visual_model, "vinet"), (model.audionet, "soundnet")):
         for key, value in load_model(name, files[name]).state_dict().items():
             assert (part.state_dict()[key] == value).all(), key
-    swapped = fresh_config(
-        str(talks), "unused", "avinet", {}, Wishes(), audio_weights=str(files["vinet"])
-    )
+    swapped = replace(config, audio_weights=str(files["vinet"]))
     with pytest.raises(WeightsError, match="holds weights of 'vinet', not of 'soundnet'"):
-        starting_model(swapped)
-    deaf = fresh_config(
-        str(talks), "unused", "vinet", {}, Wishes(), visual_weights=str(files["vinet"])
-    )
+        fill_parts(model, swapped)
     with pytest.raises(DataError, match="visual_weights are for AViNet, got vinet"):
-        starting_model(deaf)
+        fill_parts(model.visual_model, replace(config, model="vinet"))
 
 
 def test_wrong_wishes_are_one_line(talks, tmp_path, capsys):
