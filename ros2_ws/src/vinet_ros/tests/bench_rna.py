@@ -80,24 +80,27 @@ def rows_of(out: Path) -> list[dict[str, str]]:
     return list(rows.values())
 
 
-def held_out_norms(out: Path) -> tuple[str, str]:
-    """Norms for the last piece before and after the run, with its own batch's statistics.
+def lone_ratios(out: Path) -> list[str]:
+    """The ratio for the held-out piece and a training one, each alone, before and after the run.
 
-    A validation uses running statistics, which in S3D follow by a thousandth a step: after so
-    few of them they are still those of a fresh network.
+    With the clip's own statistics: running ones follow by a thousandth a step in S3D, and after
+    so few of them are still those of a fresh network.
     """
     config = TrainConfig.load(out / "config.yaml")
     torch.manual_seed(config.seed)
     networks = starting_model(config), load_model(config.model, out / "weights.safetensors")
-    held = stage_data(config, config.stages[0], split_videos(config)).held_samples[0]
+    data = stage_data(config, config.stages[0], split_videos(config))
+    pieces = {"held-out piece": data.held_samples[0], "training piece": data.train_samples[(0, 0)]}
     told = []
-    for network in networks:
-        with torch.no_grad():
-            network.train()
-            seen, heard = network.see(held["clip"][None]), network.hear(held["audio"][None])
-            found = align(seen[0], heard)
-        told.append(f"seen {found.seen:.1f}, heard {found.heard:.1f}, ratio {found.ratio:.3f}")
-    return told[0], told[1]
+    for name, piece in pieces.items():
+        ratios = []
+        for network in networks:
+            with torch.no_grad():
+                network.train()
+                seen, heard = network.see(piece["clip"][None]), network.hear(piece["audio"][None])
+            ratios.append(float(align(seen[0], heard).ratio))
+        told.append(f"{name} alone: ratio {ratios[0]:.3f} before, {ratios[1]:.3f} after")
+    return told
 
 
 def run() -> None:
@@ -128,8 +131,7 @@ def run() -> None:
     print("|" + "---:|" * len(COLUMNS))
     for row in rows_of(out):
         print("| " + " | ".join(f"{float(row.get(c, 'nan')):.4g}" for c in COLUMNS) + " |")
-    before, after = held_out_norms(out)
-    print(f"held out, before: {before}\nheld out, after: {after}")
+    print("\n".join(lone_ratios(out)))
 
 
 if __name__ == "__main__":
