@@ -77,8 +77,12 @@ def spread(rows: Sequence[EffectRow], value: Value) -> Spread:
 
 
 def fusion_of(effect: AudioEffect) -> str:
-    """Return how the network joins sound and sight."""
-    return str(effect.options.get("fusion", "bilinear"))
+    """Return how the network joins sound and sight, as the published tables know it.
+
+    They are of SoundNet; the thesis does not say which fusion its other encoders had.
+    """
+    audio = effect.options.get("audio", "soundnet")
+    return str(effect.options.get("fusion", "bilinear")) if audio == "soundnet" else str(audio)
 
 
 def published_row(effect: AudioEffect, regime: str) -> PublishedRow | None:

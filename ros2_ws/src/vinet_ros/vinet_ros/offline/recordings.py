@@ -1,10 +1,11 @@
 # Copyright 2026 the vinet_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 
-"""Whole sound tracks of files, as networks that hear take them."""
+"""Whole sound tracks of files."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from vinet_ros.errors import DataError, SoundError
 from vinet_ros.offline.video import read_sound
 from vinet_ros.preprocess import SOUND_RATE_HZ
 from vinet_ros.streaming.audio_chunk import to_mono
+from vinet_ros.streaming.audio_regimes import Recording
 from vinet_ros.streaming.sound_track import SoundResampler
 
 
@@ -37,3 +39,15 @@ def read_recording(path: Path) -> npt.NDArray[np.float32]:
     if resampler is None:
         raise DataError(f"{str(path)!r} has no sound; give a clip that has a sound track")
     return np.concatenate([*pieces, resampler.finish()])
+
+
+def at_rate(recording: Recording, rate_hz: int) -> Recording:
+    """Return a recording of 22,050 Hz at another rate, resampled when it is read."""
+    if rate_hz == SOUND_RATE_HZ:
+        return recording
+    return Recording(recording.name, partial(_resampled, recording, rate_hz))
+
+
+def _resampled(recording: Recording, rate_hz: int) -> npt.NDArray[np.float32]:
+    resampler = SoundResampler(SOUND_RATE_HZ, rate_hz)
+    return np.concatenate([resampler.push(recording.read()), resampler.finish()])

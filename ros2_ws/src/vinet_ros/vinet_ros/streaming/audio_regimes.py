@@ -3,8 +3,9 @@
 
 """What a network may hear in place of a clip's own sound: nothing, noise, or another clip.
 
-All work on the excerpt that belongs to a clip's frames, mono at 22,050 Hz, before
-:func:`vinet_ros.preprocess.sound_input` fades it: so each sound has the clip's length and place.
+All work on the excerpt that belongs to a clip's frames, mono at the network's rate, before its
+:class:`~vinet_ros.sound_forms.SoundForm` makes an input of it: so each sound has the clip's length
+and place.
 
 Source:
     Jain et al., IROS 2021, table VI (zero), and the thesis that followed it, tables 5.1 (zero,
@@ -35,7 +36,7 @@ class Recording:
 
     Attributes:
         name: Of the clip; two clips of a collection have two names.
-        read: Returns the samples (N,), mono at 22,050 Hz, -1..1; it may raise DataError.
+        read: Returns the samples (N,), mono at the network's rate, -1..1; it may raise DataError.
     """
 
     name: str

@@ -12,6 +12,7 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
+from vinet_ros.preprocess import SOUND_RATE_HZ
 from vinet_ros.streaming.audio_chunk import AudioCounters, ChunkKind
 from vinet_ros.streaming.audio_window import AudioWindow
 from vinet_ros.streaming.frame_window import Span
@@ -74,14 +75,15 @@ class Hearing:
 
     Args:
         offset_s: Added to each chunk's stamp: above zero, sound belongs to later frames.
+        rate_hz: Of the excerpts.
 
     Raises:
         ValueError: If the offset is not finite.
     """
 
-    def __init__(self, offset_s: float = 0.0) -> None:
+    def __init__(self, offset_s: float = 0.0, rate_hz: int = SOUND_RATE_HZ) -> None:
         self._lock = threading.Lock()
-        self._window = AudioWindow()
+        self._window = AudioWindow(rate_hz=rate_hz)
         self.offset_s = offset_s
         self._state = HearingState.WAITING
         self._share = self._peak = 0.0
