@@ -78,7 +78,7 @@ def vggvox_input(samples: Samples) -> Samples:
     magnitudes = np.abs(np.fft.fft(frames, VGGVOX_SIZE[0])).T  # (512, 300)
     mean, deviation = magnitudes.mean(axis=1), magnitudes.std(axis=1)
     scaled = (magnitudes - mean[:, None]) / np.maximum(deviation, _LEAST_DEVIATION)[:, None]
-    return scaled[None].astype(np.float32)
+    return np.asarray(scaled[None], np.float32)
 
 
 def avid_input(
@@ -114,7 +114,7 @@ def avid_input(
     levels = 10.0 * np.log10(np.maximum(bands, _LEAST_POWER))
     levels = np.maximum(levels, levels.max() - _TOP_DB)
     mean, deviation = statistics or (levels.mean(axis=0), levels.std(axis=0))
-    return ((levels - mean) / (deviation + _DEVIATION_ADDED))[None].astype(np.float32)
+    return np.asarray(((levels - mean) / (deviation + _DEVIATION_ADDED))[None], np.float32)
 
 
 WAVEFORM = SoundForm(SOUND_RATE_HZ, (1, SOUND_SAMPLES, 1), sound_input)

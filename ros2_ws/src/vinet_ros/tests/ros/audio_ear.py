@@ -54,15 +54,15 @@ class Echo(nn.Module):
         return self.decode((clip.transpose(1, 2),), audio)
 
 
-def small_avinet() -> nn.Module:
-    model = seed_weights(create_model("avinet", fusion="concat"), seed=1)
+def small_avinet(options: dict[str, str]) -> nn.Module:
+    model = seed_weights(create_model("avinet", **{"fusion": "concat", **options}), seed=1)
     model.input_size = (32, 64)  # this fusion takes any
     return model
 
 
 def load(parameters: SaliencyParameters, device: str) -> LoadedModel:
     predictor = Predictor(
-        small_avinet() if parameters.model == "avinet" else Echo(),
+        small_avinet(parameters.options()) if parameters.model == "avinet" else Echo(),
         path="torch",
         window_rate_hz=parameters.window_rate_hz,
         max_gap_s=parameters.max_gap_s,

@@ -175,9 +175,10 @@ def test_silence_where_no_package_has_the_message(tmp_path):
     assert "audio_type is AudioStamped, but" in status["said"] and status["level"] == "1"
 
 
-def test_what_sound_changes_is_told_while_it_plays(tmp_path):
-    options = "model:=avinet", "audio_effect_period_s:=0.5"
-    status = status_of({}, tmp_path, *options)
+@pytest.mark.parametrize("options", ["audio=vggvox", "audio=avid, fusion=attention"])
+def test_what_sound_changes_is_told_while_it_plays(options, tmp_path):
+    ear = "model:=avinet", f"model_options:='{options}'", "audio_effect_period_s:=0.5"
+    status = status_of({}, tmp_path, *ear)
     assert status["effect"] == "measured" and 2 <= int(status["effect_runs"]) <= 12
     assert -1 <= float(status["effect_cc"]) < 0.9999 and float(status["effect_age_s"]) < 10
 

@@ -124,8 +124,8 @@ def own_part(name: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return what of a public file is a network's own, under its own names."""
     if name == "s3d" and is_kinetics_s3d(shapes_of(state)):
         return rename_kinetics_s3d(state)
-    choose = getattr(model_class(name), "own_part", dict)
-    return choose(state)  # type: ignore[no-any-return]
+    choose: Callable[..., dict[str, Tensor]] = getattr(model_class(name), "own_part", dict)
+    return choose(state)
 
 
 def problems_of(model: nn.Module, state: Mapping[str, Tensor]) -> list[str]:
