@@ -12,7 +12,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from made_clips import write_clip
 
@@ -64,32 +63,30 @@ def run(blocks, tmp_path_factory):
     return run
 
 
-def test_the_walk_through_adds_a_network(blocks, run):
-    write_clip(run.root / "clip.mp4", 20)
-    *_, weights, commands = blocks
-    run("-c", weights)
-    told = [
-        run("-m", "vinet_ros.cli", *shlex.split(command)[1:]) for command in commands.splitlines()
-    ]
-    assert "change" in told[0] and len(told) == 2
-    maps = sorted((run.root / "out").rglob("*.png"))
-    assert len(maps) == 20
-    assert len(next((run.root / "out").rglob("*.csv")).read_text().splitlines()) > 20
-
-
-def test_it_is_a_model_of_node_and_tool_alike(run):
-    code = """
+# Beside what the page shows: it streams as it sees clips, and the node offers it.
+CHECK = """
 import json, torch
-from vinet_ros.networks import create_model, load_model, model_spec
+from vinet_ros.networks import model_spec
 from vinet_ros.ros.saliency_parameters import MODELS
-model, clip = load_model("change", "change.safetensors"), torch.rand(2, 3, 8, 64, 96)
+model, clip = create_model("change").eval(), torch.rand(2, 3, 8, 64, 96)
 with torch.inference_mode():
     kept = [model.encode(clip[:, :, t])[0] for t in range(8)]
     step = model.decode((torch.stack(kept, dim=1),)) - model(clip)
 spec = model_spec("change")
 print(json.dumps([MODELS, spec.clip_length, spec.rate_hz, spec.saliency, float(step.abs().max())]))
 """
-    models, length, rate_hz, saliency, difference = json.loads(run("-c", code))
+
+
+def test_the_walk_through_adds_a_network(blocks, run):
+    write_clip(run.root / "clip.mp4", 20)
+    *_, weights, commands = blocks
+    models, length, rate_hz, saliency, difference = json.loads(run("-c", weights + CHECK))
     assert "change" in models and "vinet" in models
     assert (length, rate_hz, saliency) == (8, 15.0, True)
-    np.testing.assert_allclose(difference, 0, atol=1e-6)
+    assert difference < 1e-6
+    told = [
+        run("-m", "vinet_ros.cli", *shlex.split(command)[1:]) for command in commands.splitlines()
+    ]
+    assert "change" in told[0] and len(told) == 2
+    assert len(list((run.root / "out").rglob("*.png"))) == 20
+    assert len(next((run.root / "out").rglob("*.csv")).read_text().splitlines()) > 20

@@ -12,7 +12,7 @@ from window_reader import Listener, WindowReader, slot_values
 
 from vinet_ros.errors import SoundError, VinetError
 from vinet_ros.networks import create_model
-from vinet_ros.preprocess import normalize_frames, resize_rgb, sound_input
+from vinet_ros.preprocess import normalize_frames, resize_rgb
 from vinet_ros.runtime import SharedNetworks, create_executor
 from vinet_ros.runtime.benchmark_paths import drifting_noise, seed_weights
 from vinet_ros.streaming import ChunkKind, HearingState, Predictor
