@@ -34,6 +34,8 @@ _SAME_SOUND: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "bilinear": ("AViNet(B)",),
         "concat": ("AViNet(C)",),
         "attention": ("AViNet(A)",),
+        "vggvox": ("AViNet VGG-Vox",),
+        "avid": ("AViNet AVID",),
     },
     ZERO: {"bilinear": ("AViNet-0",)},
     NORMAL: {"bilinear": ("AViNet-R", "AViNet-0")},
@@ -77,9 +79,9 @@ def spread(rows: Sequence[EffectRow], value: Value) -> Spread:
 
 
 def fusion_of(effect: AudioEffect) -> str:
-    """Return how the network joins sound and sight, as the published tables know it.
+    """Return how the network joins sound and sight, as the published tables tell them apart.
 
-    They are of SoundNet; the thesis does not say which fusion its other encoders had.
+    With SoundNet by the fusion; else by the encoder, as nobody says which fusion it had.
     """
     audio = effect.options.get("audio", "soundnet")
     return str(effect.options.get("fusion", "bilinear")) if audio == "soundnet" else str(audio)
