@@ -54,7 +54,6 @@ def follow(predictor, seconds, sound, rate_hz=RATE, frames=gray):
     ("path", "audio", "fusion"),
     [
         ("torch", "soundnet", "concat"),
-        ("openvino", "soundnet", "concat"),
         ("openvino", "vggvox", "concat"),
         ("openvino", "avid", "attention"),
     ],
