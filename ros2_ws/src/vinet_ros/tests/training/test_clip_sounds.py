@@ -9,14 +9,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soxr
 from chorus import noise, write_wav
 from fill import samples
 from made_videos import write_dhf1k, write_sound_set
 from scipy.io import wavfile
 
 from vinet_ros.errors import DataError
+from vinet_ros.sound_forms import VGGVOX_SPECTROGRAM
 from vinet_ros.streaming.audio_regimes import NORMAL, REAL, SHUFFLED, WOLFRAM, ZERO
-from vinet_ros.training.clip_sounds import ClipSounds
+from vinet_ros.streaming.sound_excerpts import FrameBounds
+from vinet_ros.training.clip_sounds import ClipSounds, recording_of
 from vinet_ros.training.datasets.layouts import LAYOUTS, find_videos
 from vinet_ros.training.datasets.sound_files import load_sound
 from vinet_ros.training.datasets.video_check import require_files
@@ -135,3 +138,13 @@ def test_any_format_becomes_mono_at_the_networks_rate(tmp_path):
 def test_a_wrong_sampling_says_what_is_wrong(wrong, message):
     with pytest.raises(ValueError, match=message):
         replace(ClipSampling(4), **wrong)
+
+
+def test_another_encoder_gets_the_sound_in_its_own_form(records):
+    heard = ClipSounds(REAL, 0, records, form=VGGVOX_SPECTROGRAM).of(records[0], 0, 11)
+    assert heard.shape == VGGVOX_SPECTROGRAM.shape
+    whole = recording_of(records[0]).read()
+    at_16_khz = soxr.resample(whole, 22_050, 16_000, quality="HQ")
+    bounds = FrameBounds.of(FRAMES, records[0].fps, len(at_16_khz), 16_000)
+    expected = VGGVOX_SPECTROGRAM.make(bounds.excerpt(at_16_khz, 0, 12))
+    np.testing.assert_allclose(heard.numpy(), expected, atol=0.05)

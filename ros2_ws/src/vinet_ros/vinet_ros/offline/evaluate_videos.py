@@ -84,7 +84,9 @@ def score_video(
     fixed["centre Gaussian"] = centre_gaussian(INPUT_SIZE)
     residual = spectral_residual()
     silences: list[str] = []
-    rule, instead = lot.settings.first_frames, sound_instead(lot, index)
+    form = None if predictor is None else predictor.executor.traits.sound_form
+    instead = None if form is None else sound_instead(lot, index, form.rate_hz)
+    rule = lot.settings.first_frames
     for predicted in predict_video(record, predictor, wanted, rule, silences.append, instead):
         truth = read_truth(lot, index, predicted.frame, looked)
         if lot.name:

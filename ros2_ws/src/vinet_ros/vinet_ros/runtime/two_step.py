@@ -133,7 +133,7 @@ def _graphs(model: Any, length: int, size: tuple[int, int], compiled: bool) -> t
     if not compiled:
         return ()
     check_openvino()
-    clip, sound = torch.zeros(1, 3, length, *size), torch.zeros(1, *model.audio_shape)
+    clip, sound = torch.zeros(1, 3, length, *size), torch.zeros(1, *model.sound_form.shape)
     try:
         with torch.inference_mode():
             levels, heard = tuple(model.see(clip)), model.hear(sound)

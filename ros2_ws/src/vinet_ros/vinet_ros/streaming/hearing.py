@@ -13,6 +13,7 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
+from vinet_ros.preprocess import SOUND_RATE_HZ
 from vinet_ros.streaming.audio_chunk import AudioCounters, ChunkKind
 from vinet_ros.streaming.audio_window import AudioWindow
 from vinet_ros.streaming.frame_window import Span
@@ -76,6 +77,7 @@ class Hearing:
 
     Args:
         offset_s: Added to each chunk's stamp: above zero, sound belongs to later frames.
+        rate_hz: Of the excerpts.
 
     Attributes:
         exchange: Gives what a prediction hears in place of an excerpt (N,); None: the excerpt.
@@ -84,9 +86,9 @@ class Hearing:
         ValueError: If the offset is not finite.
     """
 
-    def __init__(self, offset_s: float = 0.0) -> None:
+    def __init__(self, offset_s: float = 0.0, rate_hz: int = SOUND_RATE_HZ) -> None:
         self._lock = threading.Lock()
-        self._window = AudioWindow()
+        self._window = AudioWindow(rate_hz=rate_hz)
         self.offset_s = offset_s
         self.exchange: Exchange | None = None
         self._state = HearingState.WAITING

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from vinet_ros.errors import DataError, SoundError
-from vinet_ros.preprocess import SOUND_RATE_HZ, sound_input
-from vinet_ros.streaming.audio_regimes import ZERO, AudioRegimes, Recording
+from vinet_ros.preprocess import SOUND_RATE_HZ
+from vinet_ros.sound_forms import WAVEFORM, SoundForm
+from vinet_ros.streaming.audio_regimes import ZERO, AudioRegimes, Recording, at_rate
 from vinet_ros.streaming.sound_excerpts import FrameBounds
 from vinet_ros.training.datasets.sound_files import load_sound
 from vinet_ros.training.datasets.video_records import VideoRecord
@@ -33,18 +34,29 @@ class ClipSounds:
         seed: Of all that is drawn.
         others: Videos whose sound is shuffled in; never a clip's own.
         normal_std: Deviation of normal noise, 1 is full scale; 0: that of the clip's sound.
+        form: How the network takes sound.
     """
 
     def __init__(
-        self, regime: str, seed: int, others: Iterable[VideoRecord], normal_std: float = 0.0
+        self,
+        regime: str,
+        seed: int,
+        others: Iterable[VideoRecord],
+        normal_std: float = 0.0,
+        form: SoundForm = WAVEFORM,
     ) -> None:
         self.regime = regime
+        self._form = form
         self._silent = regime == ZERO or normal_std > 0  # then no file is read
-        heard = [recording_of(record) for record in others if record.audio is not None]
+        heard = [
+            at_rate(recording_of(record), form.rate_hz)
+            for record in others
+            if record.audio is not None
+        ]
         self._regimes = AudioRegimes(seed, heard, normal_std or None)
 
     def of(self, record: VideoRecord, first: int, newest: int, draw: int = 0) -> Tensor:
-        """Return the network's input (1, 70560, 1) for a clip.
+        """Return the network's input for a clip; of SoundNet's form, (1, 70560, 1).
 
         Args:
             record: The video; one without a sound is silent.
@@ -57,14 +69,15 @@ class ClipSounds:
                 to come from.
         """
         own = silence_of(record) if self._silent else recording_of(record)
+        own, rate_hz = at_rate(own, self._form.rate_hz), self._form.rate_hz
         whole = own.read()
-        bounds = FrameBounds.of(len(record), record.fps, len(whole), SOUND_RATE_HZ)
+        bounds = FrameBounds.of(len(record), record.fps, len(whole), rate_hz)
         real = bounds.excerpt(whole, first, newest - first + 1)
         try:
             heard = self._regimes.sound(self.regime, real, own, newest, draw)
         except SoundError as error:
             raise DataError(str(error)) from None
-        return torch.from_numpy(sound_input(heard))
+        return torch.from_numpy(self._form.make(heard))
 
 
 def recording_of(record: VideoRecord) -> Recording:

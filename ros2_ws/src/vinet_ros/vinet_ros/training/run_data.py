@@ -11,10 +11,12 @@ from typing import Any
 
 import lightning
 import numpy as np
+import torch
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from vinet_ros.errors import DataError
-from vinet_ros.networks import model_spec
+from vinet_ros.networks import create_model, model_spec
+from vinet_ros.sound_forms import SoundForm
 from vinet_ros.training.clip_sounds import ClipSounds
 from vinet_ros.training.config import Stage, TrainConfig
 from vinet_ros.training.datasets import Still, Stills
@@ -163,7 +165,9 @@ def _video_data(
     looked = bool(config.weights.nss)
     # What chooses the weights may hear the training's sounds shuffled in, but not the reverse.
     trained, scored = (
-        ClipSounds(clips.audio, config.seed, others, clips.audio_std) if clips.audio else None
+        ClipSounds(clips.audio, config.seed, others, clips.audio_std, _sound_form(config))
+        if clips.audio
+        else None
         for others in (kept, [*held, *kept])
     )
     return RunData(
@@ -172,6 +176,14 @@ def _video_data(
         config,
         stage,
     )
+
+
+def _sound_form(config: TrainConfig) -> SoundForm:
+    """Return how a network that hears takes sound; its shapes are made, not its weights."""
+    with torch.device("meta"):
+        model: Any = create_model(config.model, **config.options)
+    form: SoundForm = model.sound_form
+    return form
 
 
 def _found(config: TrainConfig) -> VideoSplit:
