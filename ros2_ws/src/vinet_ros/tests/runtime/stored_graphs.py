@@ -14,7 +14,7 @@ from vinet_ros.runtime.base import traits_of
 from vinet_ros.runtime.openvino_executor import OpenVINOExecutor
 from vinet_ros.runtime.openvino_graphs import import_openvino, network_parts
 
-OPTIONS = {"clip_length": 2, "width": 8, "motion_width": 8}
+OPTIONS = {"clip_length": 2, "width": 16, "motion_width": 8}
 CARD = WeightsCard(
     "vinet_lite", 2, (224, 384), 15.0, options=OPTIONS, quantization={"parts": ["decoder"]}
 )

@@ -164,9 +164,9 @@ def _measure(subject: Any, common: tuple[Any, ...], precisions: list[str] | None
         def tell(what: str, done: int, total: int) -> None:
             show.update(task, description=what, completed=done, total=total)
 
-        if subject.model == _ALL:
-            return benchmark_catalog(None, *common[:-1], command, tell, precisions)
-        return benchmark_model(subject, *common[:-1], command, tell, precisions)
+        benchmark: Any = benchmark_catalog if subject.model == _ALL else benchmark_model
+        what = None if subject.model == _ALL else subject  # all of them
+        return benchmark(what, *common[:-1], command, tell, precisions)
 
 
 def parse_options(pairs: list[str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from vinet_ros.errors import DataError, VinetError
 from vinet_ros.networks import load_model
+from vinet_ros.networks.quantized import PARTS
 from vinet_ros.networks.weights import WeightsCard
 from vinet_ros.offline.clip_sound import ClipSound
 from vinet_ros.offline.frames import FrameSource
@@ -30,7 +31,6 @@ from vinet_ros.runtime.base import (
 )
 from vinet_ros.runtime.quantize import (
     LEAST_CC,
-    PARTS,
     Progress,
     Quantized,
     check_nncf,

@@ -10,7 +10,7 @@ import sys
 import warnings
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +19,8 @@ from vinet_ros.errors import DeviceError
 from vinet_ros.networks.quantized import QuantizedNetwork, StoredGraph
 from vinet_ros.runtime.base import NetworkTraits, Values
 from vinet_ros.runtime.graph_cache import GRAPHS, network_key
+
+_Shape: TypeAlias = tuple[int, ...]
 
 
 def openvino_installed() -> bool:
@@ -53,7 +55,7 @@ class Part:
         key: What makes two graphs the same; None: nobody knows.
     """
 
-    shapes: tuple[tuple[int, ...], ...]
+    shapes: tuple[_Shape, ...]
     make: Callable[[], Any]
     key: Hashable | None = None
 
@@ -167,12 +169,12 @@ def _stored_parts(
 ) -> tuple[Part | None, Part]:
     """Read the graphs, which may be anybody's, and hold them against what is asked of them."""
     graphs = {name: _read(stored) for name, stored in model.graphs.items()}
-    frame = (1, 3, *traits.input_size)
+    frame: _Shape = (1, 3, *traits.input_size)
     kept = [frame]
     if "encoder" in graphs:
         _check("encoder takes", _shapes(graphs["encoder"].inputs), [frame])
         kept = _shapes(graphs["encoder"].outputs)
-    window = [(1, traits.clip_length, *shape[1:]) for shape in kept]
+    window: list[_Shape] = [(1, traits.clip_length, *shape[1:]) for shape in kept]
     window += [(1, *values.shape) for values in asides]
     decoder = graphs["decoder"]
     _check("decoder takes", _shapes(decoder.inputs), window)
@@ -191,11 +193,11 @@ def _read(stored: StoredGraph) -> Any:
     return ov.Core().read_model(stored.layers, numbers)
 
 
-def _shapes(ports: Any) -> list[tuple[int, ...]]:
+def _shapes(ports: Any) -> list[_Shape]:
     return [tuple(int(size) for size in port.get_shape()) for port in ports]
 
 
-def _check(what: str, found: list[tuple[int, ...]], expected: list[tuple[int, ...]]) -> None:
+def _check(what: str, found: list[_Shape], expected: list[_Shape]) -> None:
     if found != expected:
         raise ValueError(f"expected that the {what} {expected}, got {found}")
 
