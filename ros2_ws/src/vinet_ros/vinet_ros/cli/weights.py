@@ -150,7 +150,7 @@ def quantize(
         int, typer.Option(min=2, help="windows to take of all inputs; a quarter is for checking")
     ] = 64,
     only: Annotated[
-        Part | None, typer.Option(help="quantize this part; the other one stays fp32")
+        Part | None, typer.Option(help="quantize this part alone; else what agrees enough")
     ] = None,
     min_cc: Annotated[
         float, typer.Option(min=-1.0, max=1.0, help="write nothing where the maps agree less")
@@ -171,7 +171,6 @@ def quantize(
     Full ViNet, the authors' file:
       vinet weights quantize a.mp4 b.mp4 --model vinet --weights ViNet_DHF1K.pt --out v.safetensors
     """
-    from vinet_ros.networks.quantized import PARTS
     from vinet_ros.offline.quantize import quantize_weights
 
     if out.exists() and not force:
@@ -182,7 +181,7 @@ def quantize(
         model,
         weights,
         windows=windows,
-        parts=PARTS if only is None else (only.value,),
+        parts=() if only is None else (only.value,),
         least_cc=min_cc,
         topic=topic,
         progress=lambda what: typer.echo(what, err=True),

@@ -48,7 +48,7 @@ def quantize_weights(
     weights: str | Path | None = None,
     *,
     windows: int = 64,
-    parts: Sequence[str] = PARTS,
+    parts: Sequence[str] = (),
     least_cc: float = LEAST_CC,
     topic: str = "",
     progress: Progress = lambda _what: None,
@@ -61,7 +61,8 @@ def quantize_weights(
         model: A name of the catalog.
         weights: A weight file; None: the bundled weights.
         windows: Windows to take of all inputs together, evenly; a quarter is for checking.
-        parts: Which graphs become int8; the others stay fp32.
+        parts: Which graphs become int8; the others stay fp32. Without any, both where that
+            agrees enough, else the decoder alone, else the encoder alone.
         least_cc: Nothing is written where the maps agree less with those of the weights, in the
             mean, with or without the clip's mean map.
         topic: Of a bag's images; empty takes the only one.
@@ -87,10 +88,14 @@ def quantize_weights(
     for path in inputs:
         progress(f"reading {Path(path).name}")
         clips.append(collect_windows(path, model, traits, share, topic))
-    quantized = quantize_network(network, clips, parts, progress)
-    if not quantized.agreement.worst_mean >= least_cc:  # NaN, of constant maps, is no agreement
-        _refuse(quantized, least_cc)
-    return quantized, quantized.save(out, [Path(path).name for path in inputs])
+    choices = [parts] if parts else [PARTS, *((part,) for part in reversed(PARTS))]
+    for choice in choices:
+        quantized = quantize_network(network, clips, choice, progress)
+        if quantized.agreement.worst_mean >= least_cc:  # NaN, of constant maps, is not
+            return quantized, quantized.save(out, [Path(path).name for path in inputs])
+        if len(quantized.network.graphs) == 1:
+            break
+    _refuse(quantized, least_cc)
 
 
 def collect_windows(
@@ -159,6 +164,6 @@ def _refuse(quantized: Quantized, least_cc: float) -> NoReturn:
     agreement = quantized.agreement
     raise VinetError(
         f"expected maps that agree with the weights' to CC {least_cc:g}, got "
-        f"{agreement.worst_mean:.4f} over {agreement.maps}; give more of your own frames, keep "
-        "one part fp32 with --only, or lower --min-cc"
+        f"{agreement.worst_mean:.4f} over {agreement.maps}; give more of your own frames, or "
+        "lower --min-cc"
     )
