@@ -42,6 +42,7 @@ setup(
     ],
     extras_require={
         "cpu": ["openvino>=2024.4"],
+        "int8": ["openvino>=2024.4", "nncf>=3.4"],
         "video": ["av>=12"],
         "watch": ["foxglove-sdk>=0.30"],
         "voice": ["silero-vad>=6.2.3", "openvino>=2024.4"],

@@ -15,7 +15,7 @@ Completer = Callable[[str], list[str]]
 ASKED = "_VINET_COMPLETE"
 """The environment variable by which a shell asks, by Typer's protocol."""
 DEVICES = ("auto", "cpu", "cuda")
-PRECISIONS = ("auto", "fp32", "fp16", "bf16")
+PRECISIONS = ("auto", "fp32", "fp16", "bf16", "int8")
 PATHS = ("auto", "torch", "openvino")
 
 

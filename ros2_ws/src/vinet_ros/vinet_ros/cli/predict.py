@@ -59,7 +59,8 @@ def predict(
         str, typer.Option(help="auto, cpu, cuda or cuda:n", autocompletion=one_of(*DEVICES))
     ] = "auto",
     precision: Annotated[
-        str, typer.Option(help="auto, fp32, fp16 or bf16", autocompletion=one_of(*PRECISIONS))
+        str,
+        typer.Option(help="auto, fp32, fp16, bf16 or int8", autocompletion=one_of(*PRECISIONS)),
     ] = "auto",
     path: Annotated[
         str, typer.Option(help="auto, torch or openvino", autocompletion=one_of(*PATHS))

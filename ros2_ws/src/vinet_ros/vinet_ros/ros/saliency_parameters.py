@@ -66,8 +66,9 @@ class SaliencyParameters:
     )
     precision: str = parameter(
         "auto",
-        "Number format of the network.",
-        choices=("auto", "fp32", "fp16", "bf16"),
+        "Number format of the network: auto is fp32, or int8 where the weights are; fp16 and bf16 "
+        "need a GPU, int8 a CPU and weights of `vinet weights quantize`.",
+        choices=("auto", "fp32", "fp16", "bf16", "int8"),
         read_only=True,
     )
     inference_threads: int = parameter(

@@ -14,13 +14,15 @@ import torch
 from torch import nn
 
 from vinet_ros.errors import DeviceError
+from vinet_ros.networks.quantized import QuantizedNetwork
 from vinet_ros.runtime.base import Executor, trim_memory
 from vinet_ros.runtime.measure import pair_ratio, step_seconds
-from vinet_ros.runtime.openvino_executor import OpenVINOExecutor, openvino_installed
+from vinet_ros.runtime.openvino_executor import OpenVINOExecutor
+from vinet_ros.runtime.openvino_graphs import openvino_installed
 from vinet_ros.runtime.torch_executor import DTYPES, TorchExecutor
 
 PATHS = ("auto", "torch", "openvino")
-PRECISIONS = ("auto", *DTYPES)
+PRECISIONS = ("auto", *DTYPES, "int8")
 
 MOST_TOGETHER = 8
 """Windows that go through a network together at most; more would only take more memory."""
@@ -52,7 +54,9 @@ def create_executor(
     Args:
         model: A saliency network.
         device: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:n``.
-        precision: ``auto`` (fp32), ``fp32``; on CUDA also ``fp16``, ``bf16``.
+        precision: ``auto`` (as the file is: fp32, or int8 graphs), ``fp32``; on CUDA also
+            ``fp16``, ``bf16``; on the CPU also ``int8``, with a file that
+            :mod:`vinet_ros.runtime.quantize` made.
         allow_cpu_fallback: Run on the CPU, and say so, where the CUDA device is not there.
         path: ``auto``, ``torch`` or ``openvino``.
         threads: Threads on the CPU; None leaves the choice to the path.
@@ -79,6 +83,7 @@ def build_executor(
 ) -> Executor:
     """Bind a network to a place; see :func:`create_executor`, which finds the place too."""
     build: _Build = {"threads": threads, "batches": batches or MOST_TOGETHER}
+    _check_precision(model, place)
     if place.device == "cpu":
         executor = _cpu_executor(model, path, build)
     else:
@@ -93,11 +98,19 @@ def build_executor(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a network will run, in which number format, and why there, if that needs saying."""
+    """Where a network will run, in which number format, and why there, if that needs saying.
+
+    Attributes:
+        device: ``cpu`` or ``cuda:n``.
+        precision: ``fp32``, ``fp16``, ``bf16`` or ``int8``.
+        note: Empty where nothing needs saying.
+        free: Whether int8 graphs may run where the precision is fp32: nobody asked for it.
+    """
 
     device: str
     precision: str
     note: str
+    free: bool = True
 
     def explain(self, reason: str) -> str:
         """Return why there, and for what reason so."""
@@ -117,14 +130,26 @@ def find_place(
         DeviceError: If the device or precision is not available here.
     """
     _check_choice("precision", precision, PRECISIONS)
+    if precision == "int8":
+        return _int8_place(device, path)
     found, note = _find_device(device, allow_cpu_fallback, path)
     fallen_back = found == "cpu" and note and precision in ("fp16", "bf16")
     if fallen_back:
         note += f"; fp32 instead of {precision}, which needs CUDA"
     known = "fp32" if fallen_back or precision == "auto" else precision
     if found == "cpu" and known != "fp32":
-        raise DeviceError(f"the CPU runs fp32 only, got precision {known}; use auto or fp32")
-    return Place(found, known, note)
+        raise DeviceError(
+            f"the CPU runs fp32 or int8, got precision {known}; use auto, fp32 or int8"
+        )
+    return Place(found, known, note, free=precision == "auto" or bool(fallen_back))
+
+
+def _int8_place(device: str, path: str) -> Place:
+    if path == "torch":
+        raise ValueError("precision int8 runs on OpenVINO, got path torch; use path openvino")
+    if device not in ("auto", "cpu"):
+        raise ValueError(f"precision int8 runs on the CPU, got device {device}; use device cpu")
+    return Place("cpu", "int8", "", free=False)
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
@@ -155,7 +180,25 @@ def _find_device(device: str, allow_cpu_fallback: bool, path: str) -> tuple[str,
     return "cpu", missing
 
 
+def _check_precision(model: nn.Module, place: Place) -> None:
+    """Raise DeviceError unless the network is there in the place's number format."""
+    quantized = isinstance(model, QuantizedNetwork)
+    if place.precision == "int8" and not quantized:
+        raise DeviceError(
+            "precision int8 needs weights that were quantized, got fp32 ones; make them with "
+            "`vinet weights quantize`, from videos or bags of your camera"
+        )
+    if quantized and (place.device != "cpu" or not (place.free or place.precision == "int8")):
+        raise DeviceError(
+            f"the weights are int8 graphs, which run on the CPU, got {place.precision} on "
+            f"{place.device}; use device cpu with precision int8, or the weights that they were "
+            "made from"
+        )
+
+
 def _cpu_executor(model: nn.Module, path: str, build: _Build) -> Executor:
+    if isinstance(model, QuantizedNetwork):
+        return _int8_executor(model, path, build)
     if path == "openvino":
         return OpenVINOExecutor(model, **build)
     if path == "torch":
@@ -163,6 +206,12 @@ def _cpu_executor(model: nn.Module, path: str, build: _Build) -> Executor:
     if not openvino_installed():
         return TorchExecutor(model, reason="OpenVINO is not installed", **build)
     return _fastest(model, build)
+
+
+def _int8_executor(model: nn.Module, path: str, build: _Build) -> Executor:
+    if path == "torch":
+        raise DeviceError("the weights are int8 graphs, got path torch; use path openvino")
+    return OpenVINOExecutor(model, reason="the weights are int8 graphs", **build)
 
 
 def _fastest(model: nn.Module, build: _Build) -> Executor:

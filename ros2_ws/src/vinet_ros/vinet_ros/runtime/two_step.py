@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from vinet_ros.preprocess import normalize_frames
 from vinet_ros.runtime.base import Executor, Kept, Values, traits_of, trim_memory
-from vinet_ros.runtime.openvino_executor import (
+from vinet_ros.runtime.openvino_graphs import (
     cannot_run,
     check_openvino,
     compile_requests,

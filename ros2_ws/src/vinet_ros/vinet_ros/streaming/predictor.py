@@ -62,7 +62,7 @@ class Predictor:
         model: A name of the catalog, or a network that is ready.
         weights: A weight file; None: the bundled weights. Not for a ready network.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:n``.
-        precision: ``auto``, ``fp32``, ``fp16`` or ``bf16``.
+        precision: ``auto``, ``fp32``, ``fp16``, ``bf16`` or ``int8``.
         window_rate_hz: Slots a second; 0: the rate that the weights were trained at; negative:
             every frame as it comes.
         max_gap_s: A longer gap between two frames starts the window anew.

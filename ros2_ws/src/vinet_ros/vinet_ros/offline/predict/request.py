@@ -75,7 +75,7 @@ class NetworkChoice:
         model: A name of the catalog.
         weights: A weight file; None: the bundled weights.
         device: auto, cpu, cuda or cuda:n.
-        precision: auto, fp32, fp16 or bf16.
+        precision: auto, fp32, fp16, bf16 or int8.
         path: auto, torch or openvino.
         options: Of the network, where its file does not say.
         window_rate_hz: Slots a second of the window; 0: as the weights say, negative: each frame.
