@@ -26,7 +26,15 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 _MODEL = "model"
-PATHS = ("torch", "openvino", "cuda-fp32", "cuda-fp16", "cuda-bf16")
+PATHS = (
+    "torch",
+    "openvino",
+    "shared",
+    "shared-approximate",
+    "cuda-fp32",
+    "cuda-fp16",
+    "cuda-bf16",
+)
 
 
 class _NodeOrModel(TyperGroup):

@@ -9,6 +9,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
@@ -23,9 +24,11 @@ from torch.utils.flop_counter import FlopCounterMode
 import vinet_ros
 from vinet_ros.errors import VinetError
 from vinet_ros.networks.weights import card_of
+from vinet_ros.runtime import shared_work_count
 from vinet_ros.runtime.base import check_saliency_network
 from vinet_ros.runtime.benchmark_paths import (
     EAGER,
+    SHARED,
     EagerRunner,
     Runner,
     Subject,
@@ -74,21 +77,30 @@ def benchmark_model(
     """
     if runs < 1 or warmup < 0:
         raise ValueError(f"runs must be at least 1 and warmup 0, got {runs} and {warmup}")
-    paths = [EAGER, *(p for p in paths or default_paths() if p != EAGER)]
+    model = subject.make()  # faults show here, not in the memory processes
+    check_saliency_network(model)
+    paths = [EAGER, *(p for p in paths or default_paths(model) if p != EAGER)]
     check_paths(paths)
-    check_saliency_network(subject.make())  # faults show here, not in the memory processes
+    del model
     load_average = os.getloadavg()[0]
     growth = _memory_growth(subject, paths, threads, progress) if memory else [None] * len(paths)
     runners = [runner_for(subject, path, threads) for path in paths]
     maps = [runner.first() for runner in runners]
     seconds = _time_interleaved(runners, runs, warmup, progress)
-    rows = tuple(
-        _row(path, runner, seconds[:, k], seconds[:, 0], growth[k], maps[k], maps[0])
-        for k, (path, runner) in enumerate(zip(paths, runners, strict=True))
-    )
     eager = cast("EagerRunner", runners[0])
     batch, _, length, height, width = eager.clips.shape
     clip_gmac, step_gmac = count_gmac(eager)
+    gmac = {EAGER: clip_gmac}
+    gmac |= {
+        p: shared_work_count.step_gmac(eager.model, p != SHARED[0]) for p in paths if p in SHARED
+    }
+    rows = tuple(
+        replace(
+            _row(path, runner, seconds[:, k], seconds[:, 0], growth[k], maps[k], maps[0]),
+            gmac=gmac.get(path, step_gmac),
+        )
+        for k, (path, runner) in enumerate(zip(paths, runners, strict=True))
+    )
     return BenchmarkReport(
         model=subject.model,
         options=subject.options,

@@ -17,13 +17,17 @@ from torch import nn
 
 from vinet_ros.errors import DeviceError
 from vinet_ros.networks import create_model, load_model
+from vinet_ros.networks.shared_work import STRIDE, can_share
 from vinet_ros.preprocess import normalize_frames, resize_frame, resize_rgb
 from vinet_ros.runtime.base import Executor, Kept
 from vinet_ros.runtime.openvino_executor import OpenVINOExecutor, openvino_installed
+from vinet_ros.runtime.shared_work import SharedWorkExecutor
 from vinet_ros.runtime.torch_executor import TorchExecutor
 
 EAGER = "eager"
-PATHS = (EAGER, "torch", "openvino", "cuda-fp32", "cuda-fp16", "cuda-bf16")
+SHARED = ("shared", "shared-approximate")
+"""Paths on which overlapping windows share their work, run by the fastest that is installed."""
+PATHS = (EAGER, "torch", "openvino", *SHARED, "cuda-fp32", "cuda-fp16", "cuda-bf16")
 
 CAMERA_SIZE = (480, 640)
 """Height and width of the frames that the paths are given."""
@@ -167,11 +171,13 @@ def check_paths(paths: Sequence[str]) -> None:
             raise DeviceError(f"path {path} needs a CUDA device, and there is none")
 
 
-def default_paths() -> list[str]:
-    """Return the paths that can run here, eager first."""
+def default_paths(model: nn.Module | None = None) -> list[str]:
+    """Return the paths that can run here, eager first; with those that suit a model, if given."""
     paths = [EAGER, "torch"]
     if openvino_installed():
         paths.append("openvino")
+    if model is not None and can_share(model):
+        paths += SHARED
     if torch.cuda.is_available():
         paths += ["cuda-fp32", "cuda-fp16"]
     return paths
@@ -191,10 +197,25 @@ def runner_for(subject: Subject, path: str, threads: int | None) -> Runner:
         if threads is not None:
             torch.set_num_threads(threads)
         return EagerRunner(model, frames)
-    return StepRunner(_executor(path, model, threads), frames)
+    runner = SharedRunner if path in SHARED else StepRunner
+    return runner(_executor(path, model, threads, subject.batch), frames)
 
 
-def _executor(path: str, model: nn.Module, threads: int | None) -> Executor:
+class SharedRunner(StepRunner):
+    """A stream's steps on which windows share their work."""
+
+    def first(self) -> npt.NDArray[np.float32]:
+        """Return the maps of the subject's clips, each with the work of a window before it."""
+        for window in self.windows:
+            self.executor.predict([*window[-STRIDE:], *window[:-STRIDE]])
+        return super().first()
+
+
+def _executor(path: str, model: nn.Module, threads: int | None, streams: int) -> Executor:
+    if path in SHARED:
+        how = "openvino" if openvino_installed() else "torch"
+        approximate = path == "shared-approximate"
+        return SharedWorkExecutor(model, approximate, how, threads=threads, streams=streams)
     if path == "openvino":
         return OpenVINOExecutor(model, threads=threads)
     if path == "torch":

@@ -29,6 +29,7 @@ class PathRow:
         resident_mib: Growth of resident memory over the bare process, between predictions.
         peak_mib: The same at its highest, loading and converting included.
         max_difference: Largest absolute difference of the map to the eager one.
+        gmac: Billions of multiplications of one window in one run.
     """
 
     path: str
@@ -41,6 +42,7 @@ class PathRow:
     resident_mib: float | None
     peak_mib: float | None
     max_difference: float
+    gmac: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +117,9 @@ class BenchmarkReport:
 
     def _table(self) -> str:
         lines = [
-            "| path | runs | median ms | p95 ms | times eager | resident MiB | peak MiB "
+            "| path | runs | GMAC | median ms | p95 ms | times eager | resident MiB | peak MiB "
             "| largest difference |",
-            "|---|---|---:|---:|---:|---:|---:|---:|",
+            "|---|---|---:|---:|---:|---:|---:|---:|---:|",
         ]
         lines += [_line(row) for row in self.rows]
         return "\n".join(lines)
@@ -128,6 +130,7 @@ def _line(row: PathRow) -> str:
     cells = (
         where,
         row.measured,
+        "-" if row.gmac is None else f"{row.gmac:.1f}",
         f"{row.median_ms:.1f}",
         f"{row.p95_ms:.1f}",
         f"{row.times_eager:.2f}",

@@ -1,0 +1,183 @@
+# Copyright 2026 the vinet_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+
+"""What windows share is computed once, and their maps are those of the whole windows."""
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from vinet_ros.errors import DeviceError
+from vinet_ros.networks import create_model
+from vinet_ros.networks.avinet import AViNet
+from vinet_ros.networks.vinet import ViNet
+from vinet_ros.runtime import create_executor, share_choice
+from vinet_ros.runtime.benchmark_paths import seed_weights
+from vinet_ros.runtime.shared_work import SharedWorkExecutor
+from vinet_ros.runtime.shared_work_count import count_parts, step_gmac
+from vinet_ros.runtime.torch_executor import TorchExecutor
+from vinet_ros.streaming import Predictor
+
+SIZE = (64, 96)
+SLOT_NS = 33_333_333
+
+
+class SmallViNet(ViNet):
+    input_size = SIZE
+
+
+class SmallAViNet(AViNet):
+    input_size = SIZE
+
+
+def small(clip_length=32, network=SmallViNet, **options):
+    torch.manual_seed(3)
+    if network is SmallViNet:
+        options["clip_length"] = clip_length
+    return seed_weights(network(**options), 3).eval()
+
+
+def pictures(count, seed=0):
+    """Pictures of which no two are alike, as if each were behind a cut."""
+    generator = np.random.default_rng(seed)
+    return [generator.integers(0, 256, (*SIZE, 3), dtype=np.uint8) for _ in range(count)]
+
+
+def stream(predictors, frames):
+    """Push frames into each predictor, by (slots since the frame before, whether to predict)."""
+    stamp_ns = 1_000_000_000
+    generator = iter(pictures(200, seed=1))
+    for slots, predicted in frames:
+        stamp_ns += slots * SLOT_NS
+        frame = next(generator)
+        for predictor in predictors:
+            predictor.push_frame(frame, stamp_ns)
+        if predicted:
+            yield [predictor.predict().values for predictor in predictors]
+
+
+# Slots since the frame before. First a full window; then frame by frame, odd and even ones; a
+# frame that comes twice, one and two and three that are missing; a gap that starts anew.
+STREAM = [
+    *[(1, True)] * 7,
+    *[(0, True), (1, True), (1, True), (0, False), (1, True), (1, True)],
+    *[(2, True), (1, True), (1, True), (3, True), (1, True), (1, True), (4, True), (2, True)],
+    *[(40, True), (1, True), (1, True), (1, True)],
+]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"clip_length": 8},
+        {"clip_length": 16},
+        {},
+        {"clip_length": 48},
+        {"decoder_groups": True},
+        {"concat": "channel"},
+    ],
+)
+def test_maps_are_those_of_the_whole_windows(options):
+    options = {"clip_length": 32, **options}
+    length = options["clip_length"]
+    shared = SharedWorkExecutor(small(**options), path="torch")
+    predictors = [
+        Predictor("small", executor=executor, window_rate_hz=30.0)
+        for executor in (TorchExecutor(small(**options)), shared)
+    ]
+    start = [(1, False)] * length
+    seen = STREAM if length == 32 else STREAM[:12]
+    for whole, part in stream(predictors, [*start, *seen]):
+        assert np.abs(whole - part).max() < 1e-4
+        assert whole.std() > 0.01
+    for predictor in predictors:
+        predictor.reset()
+    for whole, part in stream(predictors, [(1, True)] * 3):
+        assert np.abs(whole - part).max() < 1e-4
+    assert shared.shared_windows >= (0 if length == 8 else 6)
+    assert (shared.shared_windows == 0) == (length == 8)
+
+
+def test_openvino_gives_the_same_maps():
+    pytest.importorskip("openvino")
+    model = small(16)
+    executors = [TorchExecutor(small(16)), create_executor(model, "cpu", share="exact")]
+    assert executors[1].name == "openvino fp32, shared work"
+    predictors = [Predictor("small", executor=e, window_rate_hz=30.0) for e in executors]
+    for whole, part in stream(predictors, [*[(1, False)] * 16, *[(1, True)] * 6]):
+        assert np.abs(whole - part).max() < 1e-4
+    assert executors[1].shared_windows == 4
+
+
+def test_a_network_that_hears_shares_what_it_sees():
+    model = small(network=SmallAViNet, fusion="concat")
+    shared = SharedWorkExecutor(model, path="torch")
+    whole = TorchExecutor(small(network=SmallAViNet, fusion="concat"))
+    frames = pictures(34)
+    sound = np.random.default_rng(5).normal(0, 20, shared.traits.audio_shape).astype(np.float32)
+    for start, heard in ((0, sound), (2, sound), (2, -sound)):
+        window = frames[start : start + 32]
+        if start == 0:
+            ours, theirs = ([e.encode(f) for f in frames] for e in (shared, whole))
+        got = shared.predict(ours[start : start + 32], heard)
+        expected = whole.predict(theirs[start : start + 32], heard)
+        assert np.abs(got - expected).max() < 1e-4
+        assert len(window) == 32
+    assert (shared.whole_windows, shared.shared_windows) == (1, 1)
+
+
+def test_a_later_start_gives_the_same_bits():
+    """A run that goes on after a break computes the last window's frames anew, no more."""
+    shared = [SharedWorkExecutor(small(16), path="torch") for _ in range(2)]
+    frames = pictures(44)
+    last = []
+    for executor, begin in zip(shared, (0, 10), strict=True):
+        kept = [executor.encode(frame) for frame in frames]
+        for start in range(begin, len(frames) - 15):
+            last.append(executor.predict(kept[start : start + 16]))
+    assert np.array_equal(last[28], last[-1])
+
+
+def test_approximate_says_so_and_differs():
+    exact, rough = (SharedWorkExecutor(small(16), rough, "torch") for rough in (False, True))
+    frames = pictures(24)
+    maps = []
+    for executor in (exact, rough):
+        kept = [executor.encode(frame) for frame in frames]
+        maps.append([executor.predict(kept[k : k + 16]) for k in range(9)])
+    differences = [float(np.abs(a - b).max()) for a, b in zip(*maps, strict=True)]
+    assert max(differences[:2]) < 1e-5  # of whole windows
+    assert min(differences[2:]) > 1e-4
+    assert "approximate" in rough.name and "approximate" not in exact.name
+
+
+def test_multiplications_are_counted_from_the_layers():
+    model = small()
+    counts = count_parts(model)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model(torch.zeros(1, 3, 32, *SIZE))
+    whole = 32 * counts["spatial"] + counts["whole"] + counts["rest"]
+    assert whole == pytest.approx(counter.get_total_flops() / 2e9)
+    # The full size; nothing is computed.
+    full = create_model("vinet")
+    assert step_gmac(full) < 0.70 * 114.7
+    assert step_gmac(full, approximate=True) < 0.60 * 114.7
+    assert step_gmac(create_model("vinet", decoder_groups=True)) < 0.50 * 69.4
+
+
+def test_what_cannot_be_shared_is_refused(monkeypatch):
+    lite = create_model("vinet_lite")
+    assert share_choice.choose_share("auto", lite, "cpu", "fp32", "auto").share == "off"
+    with pytest.raises(ValueError, match="share off"):
+        create_executor(lite, "cpu", share="exact")
+    with pytest.raises(ValueError, match="share must be one of"):
+        create_executor(lite, "cpu", share="all")
+    with pytest.raises(DeviceError, match="fp32"):
+        share_choice.choose_share("exact", small(8), "cuda:0", "fp16", "auto")
+    choose = lambda model: share_choice.choose_share("auto", model, "cpu", "fp32", "auto").share
+    assert choose(small(8)) == "off"  # nothing but the first convolution would be shared
+    monkeypatch.setattr(share_choice, "NEEDED_MIB", 0)
+    assert choose(small()) == "exact"
+    monkeypatch.setattr(share_choice, "NEEDED_MIB", float("inf"))
+    assert choose(small()) == "off"
