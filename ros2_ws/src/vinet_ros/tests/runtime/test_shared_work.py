@@ -175,7 +175,10 @@ def test_what_cannot_be_shared_is_refused(monkeypatch):
         create_executor(lite, "cpu", share="all")
     with pytest.raises(DeviceError, match="fp32"):
         share_choice.choose_share("exact", small(8), "cuda:0", "fp16", "auto")
-    choose = lambda model: share_choice.choose_share("auto", model, "cpu", "fp32", "auto").share
+
+    def choose(model):
+        return share_choice.choose_share("auto", model, "cpu", "fp32", "auto").share
+
     assert choose(small(8)) == "off"  # nothing but the first convolution would be shared
     monkeypatch.setattr(share_choice, "NEEDED_MIB", 0)
     assert choose(small()) == "exact"
