@@ -19,7 +19,7 @@ from vinet_ros.runtime.shared_work_count import count_parts, step_gmac
 from vinet_ros.runtime.torch_executor import TorchExecutor
 from vinet_ros.streaming import Predictor
 
-SIZE = (64, 96)
+SIZE = (32, 64)
 SLOT_NS = 33_333_333
 
 
@@ -157,13 +157,15 @@ def test_multiplications_are_counted_from_the_layers():
     counts = count_parts(model)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         model(torch.zeros(1, 3, 32, *SIZE))
-    whole = 32 * counts["spatial"] + counts["whole"] + counts["rest"]
+    # Eleven places of y3 and seven of y2 leave the decoder's folds, in fives.
+    parts = 11 / 5 * counts["y3"] + 7 / 5 * counts["y2"]
+    whole = 32 * counts["spatial"] + counts["whole"] + parts + counts["rest"]
     assert whole == pytest.approx(counter.get_total_flops() / 2e9)
     # The full size; nothing is computed.
     full = create_model("vinet")
-    assert step_gmac(full) < 0.70 * 114.7
-    assert step_gmac(full, approximate=True) < 0.60 * 114.7
-    assert step_gmac(create_model("vinet", decoder_groups=True)) < 0.50 * 69.4
+    assert step_gmac(full) < 0.66 * 114.7
+    assert step_gmac(full, approximate=True) < 0.54 * 114.7
+    assert step_gmac(create_model("vinet", decoder_groups=True)) < 0.485 * 69.4
 
 
 def test_what_cannot_be_shared_is_refused(monkeypatch):

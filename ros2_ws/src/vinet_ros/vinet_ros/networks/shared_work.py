@@ -1,7 +1,7 @@
 # Copyright 2026 the vinet_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 
-"""ViNet's encoder in parts, so that what two overlapping windows share is computed once.
+"""The first half of ViNet's encoder in parts: what overlapping windows share is computed once.
 
 Two windows two frames apart have the same values at all places of the early layers that the
 zeros beyond the window's ends do not reach: there the second window's values are the first
@@ -103,7 +103,7 @@ class Spatial(nn.Module):
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        self.layer = cast("SepConv3d", _encoder(network).base1[0])
+        self.layer = cast("SepConv3d", encoder_of(network).base1[0])
 
     def forward(self, frames: Tensor) -> Tensor:
         """Return (B, 64, H/2, W/2) of normalised frames (B, 3, H, W)."""
@@ -115,7 +115,7 @@ class WholeFront(nn.Module):
 
     def __init__(self, network: nn.Module, spans: dict[str, Span]) -> None:
         super().__init__()
-        self.encoder = _encoder(network)
+        self.encoder = encoder_of(network)
         self.spans = spans
 
     def forward(self, *frames: Tensor) -> tuple[Tensor, ...]:
@@ -143,7 +143,7 @@ class StepFront(nn.Module):
 
     def __init__(self, network: nn.Module, spans: dict[str, Span]) -> None:
         super().__init__()
-        self.encoder = _encoder(network)
+        self.encoder = encoder_of(network)
         self.spans = spans
         self.frames = frames_wanted(spans["early"])
         self.wanted = wanted_of(spans)
@@ -202,32 +202,6 @@ class StepFront(nn.Module):
         return cast("Tensor", layer.relu(layer.bn_t(torch.stack(sums, dim=2))))
 
 
-class Rest(nn.Module):
-    """All that follows y3 and y2: the deep half of the encoder, the sound, the decoder."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network: Any = network
-        self.encoder = _encoder(network)
-        self.places = _length(network) // STRIDE
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        """Return the map (B, H, W).
-
-        Args:
-            inputs: y3 of each place (B, 192, H/4, W/4), y2 of each place (B, 480, H/8, W/8), and
-                the sound where the network takes one.
-        """
-        encoder, n = self.encoder, self.places
-        y3, y2 = torch.stack(inputs[:n], dim=2), torch.stack(inputs[n : 2 * n], dim=2)
-        y1 = encoder.base3(encoder.maxp3(y2))
-        y0 = encoder.base4(encoder.maxp4(encoder.maxt4(y1)))
-        if isinstance(self.network, AViNet):
-            heard = self.network.hear(inputs[2 * n])
-            return self.network.answer((y0, y1, y2, y3), heard)
-        return cast("Tensor", self.network.decoder(y0, y1, y2, y3))
-
-
 def frames_wanted(early: Span) -> list[int]:
     """Return the frames beneath the early places that are computed, oldest first."""
     length = STRIDE * early.places
@@ -278,13 +252,10 @@ class _Row:
         return torch.cat(parts, dim=2)
 
 
-def _encoder(network: nn.Module) -> S3D:
+def encoder_of(network: nn.Module) -> S3D:
+    """Return the network's encoder."""
     visual: Any = network.visual_model if isinstance(network, AViNet) else network
     return cast("S3D", visual.backbone)
-
-
-def _length(network: Any) -> int:
-    return int(network.clip_length)
 
 
 def _early(encoder: S3D, x: Tensor) -> Tensor:

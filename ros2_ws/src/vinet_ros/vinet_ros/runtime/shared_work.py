@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter, deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,21 +15,18 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from vinet_ros.networks.shared_decoder import Rest
 from vinet_ros.networks.shared_work import (
     KEPT_LEVELS,
     STRIDE,
-    Rest,
     Span,
-    Spatial,
     StepFront,
-    WholeFront,
     can_share,
     spans_of,
 )
 from vinet_ros.preprocess import normalize_frames
 from vinet_ros.runtime.base import Executor, Kept, Values, traits_of, trim_memory
-from vinet_ros.runtime.graph_cache import network_key
-from vinet_ros.runtime.openvino_executor import cannot_run, check_openvino, compile_requests
+from vinet_ros.runtime.shared_work_parts import compiled_parts, eager_parts
 
 SHARES = ("off", "exact", "approximate")
 """What is shared between windows that overlap; the first is no sharing at all."""
@@ -37,16 +34,21 @@ SHARES = ("off", "exact", "approximate")
 # Of a stream: the two windows before the newest, and one more for a newest frame that is replaced.
 _WINDOWS_OF_A_STREAM = 4
 
-_Part = Callable[[Sequence[Any]], list[Any]]
+# Frames to a window whose work is shared at most: two steps cost less than a window as a whole.
+_FARTHEST = 2 * STRIDE
+
+
+_Parts = dict[str, dict[int, Any]]
 
 
 class SharedWorkExecutor(Executor):
     """Keeps what the next windows can use of a window: for streams of which every frame counts.
 
-    Work is shared with a window whose frames from the third on are the new window's first ones.
-    A window without such a predecessor (after a start, a gap, a reset; twice each time, for odd
-    and even frames) is computed as a whole. That is all there is to cuts, gaps, repeats and
-    resets: a value is used again only where the frames beneath it are the same.
+    Work is shared with a window whose frames from the third on (or fifth, at a slot that no frame
+    reached) are the new window's first ones. A window without such a predecessor (after a start,
+    a gap, a reset; twice each time, for odd and even frames) is computed as a whole. That is all
+    there is to cuts, gaps, repeats and resets: a value is used again only where the frames
+    beneath it are the same.
 
     Args:
         model: ViNet or AViNet.
@@ -61,6 +63,8 @@ class SharedWorkExecutor(Executor):
     Attributes:
         whole_windows: Windows that were computed as a whole so far.
         shared_windows: Windows that shared the work of one before.
+        runs: How often each part ran so far, by the names of
+            :func:`vinet_ros.runtime.shared_work_count.count_parts`.
 
     Raises:
         ValueError: If the network has nothing to share.
@@ -85,16 +89,19 @@ class SharedWorkExecutor(Executor):
         kind = "approximate: all work shared" if approximate else "shared work"
         super().__init__(traits_of(model), f"{path} fp32, {kind}", device, reason)
         self._spans = spans_of(self.clip_length, approximate)
-        self._step = StepFront(model, self._spans)
         model = model.eval().to(device, torch.float32)
-        make = _compiled if path == "openvino" else _eager
+        step, rest = StepFront(model, self._spans), Rest(model, self._spans)
+        make = compiled_parts if path == "openvino" else eager_parts
         self._parts = make(model, self, self._spans, threads)
+        self._frames, self._wanted = step.frames, step.wanted
+        self._y3_places, self._folds = rest.y3_places, rest.folds
         self._windows: deque[_Window] = deque(maxlen=_WINDOWS_OF_A_STREAM * streams)
         self.whole_windows = self.shared_windows = 0
+        self.runs: Counter[str] = Counter()
 
     def encode(self, frame: npt.NDArray[np.uint8]) -> Kept:
         """Return the first convolution (1, 64, h/2, w/2) of one frame (h, w, 3)."""
-        return tuple(self._parts.spatial([normalize_frames(frame)[None]]))
+        return tuple(self._run("spatial", [normalize_frames(frame)[None]]))
 
     def predict(
         self,
@@ -106,15 +113,21 @@ class SharedWorkExecutor(Executor):
         self.check_length(slots)
         asides = [values[None] for values in self.asides(sound, motion)]
         window = self._window(tuple(slots))
-        (maps,) = self._parts.rest([*window.y3, *window.y2, *asides])
-        values: Values = np.array(maps[0].cpu() if isinstance(maps, torch.Tensor) else maps[0])
+        sums = [x for parts in window.parts.values() for x in parts.values()]
+        y3 = [window.rows["y3"][i] for i in self._y3_places]
+        (maps,) = self._run("rest", [*window.rows["y2"], *y3, *sums, *asides])
+        values: Values = maps[0].cpu().numpy() if isinstance(maps, torch.Tensor) else maps[0]
         return values
 
     def close(self) -> None:
         """Drop the network and what is kept of windows."""
         self._windows.clear()
-        self._parts = _Parts(*[_closed] * 4)
+        self._parts = {}
         trim_memory()
+
+    def _run(self, name: str, inputs: Sequence[Any]) -> list[Any]:
+        self.runs[name] += 1
+        return self._parts[name](inputs)
 
     def _window(self, slots: tuple[Kept, ...]) -> _Window:
         """Return the levels of a window; it is the newest of those that are kept."""
@@ -123,13 +136,30 @@ class SharedWorkExecutor(Executor):
             self._windows.remove(same)
             self._windows.append(same)
             return same
-        before = self._found(slots, STRIDE) if self._spans["early"].known else None
-        window = self._whole(slots) if before is None else self._next(slots, before)
+        before, moved = self._before(slots)
+        window = self._whole(slots) if before is None else self._moved(slots, before, moved)
         if before is not None:  # it may be needed again: a newest frame can be replaced
             self._windows.remove(before)
             self._windows.append(before)
         self._windows.append(window)
         return window
+
+    def _before(self, slots: tuple[Kept, ...]) -> tuple[_Window | None, int]:
+        """Return a kept window that shares its work with a new one, and how far it moved."""
+        if self._spans["early"].known:
+            for moved in range(STRIDE, _FARTHEST + 1, STRIDE):
+                before = self._found(slots, moved)
+                if before is not None:
+                    return before, moved
+        return None, 0
+
+    def _moved(self, slots: tuple[Kept, ...], before: _Window, moved: int) -> _Window:
+        """Return a new window by way of those between, as where a camera left out a slot."""
+        self.shared_windows += 1
+        between = (*before.slots, *slots[-moved:])
+        for start in range(STRIDE, moved + 1, STRIDE):
+            before = self._next(between[start : start + self.clip_length], before)
+        return before
 
     def _found(self, slots: tuple[Kept, ...], moved: int) -> _Window | None:
         stay = slots[: len(slots) - moved]
@@ -141,46 +171,67 @@ class SharedWorkExecutor(Executor):
     def _whole(self, slots: tuple[Kept, ...]) -> _Window:
         self.whole_windows += 1
         n = self.clip_length // STRIDE
-        made = self._parts.whole([kept[0] for kept in slots])
-        rows, rest = [made[:n], made[n : 2 * n]], iter(made[2 * n :])
-        levels = {level: {i: next(rest) for i in self._spans[level].kept} for level in KEPT_LEVELS}
-        return _Window(slots, rows[0], rows[1], levels)
+        made = self._run("whole", [kept[0] for kept in slots])
+        rows = {"y3": made[:n], "y2": made[n : 2 * n]}
+        values = iter(made[2 * n :])
+        levels = {
+            level: {i: next(values) for i in self._spans[level].kept} for level in KEPT_LEVELS
+        }
+        return self._folded(_Window(slots, rows, levels))
 
     def _next(self, slots: tuple[Kept, ...], before: _Window) -> _Window:
-        self.shared_windows += 1
-        step = self._step
         # Where the window before has a value, this one has it a place earlier.
-        known = [before.levels[level][i + 1] for level in KEPT_LEVELS for i in step.wanted[level]]
-        made = iter(self._parts.step([*(slots[k][0] for k in step.frames), *known]))
-        y3 = _joined(self._spans["y3"], before.y3, made)
-        y2 = _joined(self._spans["y2"], before.y2, made)
+        known = [before.levels[level][i + 1] for level in KEPT_LEVELS for i in self._wanted[level]]
+        made = iter(self._run("step", [*(slots[k][0] for k in self._frames), *known]))
+        rows = {
+            level: _joined(self._spans[level], before.rows[level], made) for level in ("y3", "y2")
+        }
         levels = {}
         for level in KEPT_LEVELS:
             kept, old = self._spans[level].kept, before.levels[level]
             levels[level] = {i: old[i + 1] for i in kept[:-1]}
             if kept:
                 levels[level][kept[-1]] = next(made)
-        return _Window(slots, y3, y2, levels)
+        return self._folded(_Window(slots, rows, levels), before)
+
+    def _folded(self, window: _Window, before: _Window | None = None) -> _Window:
+        """Give a window its parts of the decoder's folds, as far back as they are known."""
+        past = () if before is None else (before.parts, *before.past)
+        for level, fold in self._folds.items():
+            row = window.rows[level]
+            parts: dict[int, Any] = {}
+            known = past[fold.kernel - 1][level] if len(past) >= fold.kernel else None
+            start = fold.fresh.start
+            while start + fold.kernel > fold.span.first:
+                # Beyond the first place any other will do: its part is not looked at.
+                block = range(start, start + fold.kernel)
+                made = self._run(level, [row[max(i, 0)] for i in block])
+                parts.update(zip(block, made, strict=True))
+                start = start - fold.kernel if known is None else -fold.kernel
+            if known is not None:
+                parts.update({i: known[i + fold.kernel] for i in fold.reused})
+            window.parts[level] = {i: parts[i] for i in fold.span.kept}
+        window.past = past[: max((fold.kernel for fold in self._folds.values()), default=0)]
+        return window
 
 
 @dataclass(slots=True, eq=False)
 class _Window:
-    """A window's frames and what is known of it, a value for each place in time."""
+    """A window's frames and what is known of it, a value for each place in time.
+
+    Attributes:
+        slots: The frames.
+        rows: y3 and y2, whole.
+        levels: What is kept of the levels for the next window.
+        parts: Of the decoder's folds, of the kept places.
+        past: The same of the windows before, the newest first.
+    """
 
     slots: tuple[Kept, ...]
-    y3: list[Any]
-    y2: list[Any]
+    rows: dict[str, list[Any]]
     levels: dict[str, dict[int, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """The network's parts, each from arrays to arrays of the path's own kind."""
-
-    spatial: _Part
-    whole: _Part
-    step: _Part
-    rest: _Part
+    parts: _Parts = field(default_factory=dict)
+    past: tuple[_Parts, ...] = ()
 
 
 def _joined(span: Span, before: Sequence[Any], made: Any) -> list[Any]:
@@ -189,69 +240,3 @@ def _joined(span: Span, before: Sequence[Any], made: Any) -> list[Any]:
     for i in span.computed:
         row[i] = next(made)
     return row
-
-
-def _eager(
-    model: nn.Module, executor: Executor, spans: dict[str, Span], threads: int | None
-) -> _Parts:
-    if threads is not None:
-        torch.set_num_threads(threads)
-    device = torch.device(executor.device)
-
-    def part(module: nn.Module) -> _Part:
-        def run(inputs: Sequence[Any]) -> list[Any]:
-            given = [x if isinstance(x, torch.Tensor) else torch.from_numpy(x) for x in inputs]
-            with torch.inference_mode():
-                made = module(*(x.to(device) for x in given))
-                made = made if isinstance(made, tuple) else (made,)
-                # A place by itself: a slice would keep the whole level alive.
-                return [x.clone() for x in made]
-
-        return run
-
-    return _Parts(
-        part(Spatial(model)),
-        part(WholeFront(model, spans)),
-        part(StepFront(model, spans)),
-        part(Rest(model)),
-    )
-
-
-def _compiled(
-    model: nn.Module, executor: Executor, spans: dict[str, Span], threads: int | None
-) -> _Parts:
-    check_openvino()
-    modules = [Spatial(model), WholeFront(model, spans), Rest(model)]
-    steps = [StepFront(model, spans)] if spans["early"].known else []  # else it is never asked
-    frame = torch.zeros(1, 3, *executor.input_size)
-    asides = [torch.from_numpy(a[None].copy()) for a in executor.asides(None, None)]
-    key = network_key(model, executor.traits.card)
-    try:
-        with torch.inference_mode():
-            frames = (modules[0](frame),) * executor.clip_length
-            made = modules[1](*frames)
-            rows = made[: executor.clip_length]  # y3 and y2, each of half as many places
-            examples = [(frame,), frames, (*rows, *asides)]
-            examples += [step.example(frames, made[len(rows) :]) for step in steps]
-        requests = []
-        for module, example in zip([*modules, *steps], examples, strict=True):
-            how = None if key is None else (key, repr(spans))
-            requests += compile_requests(module, example, threads, [1], how)
-    except Exception as error:
-        raise cannot_run(model, error) from error
-    trim_memory()
-    spatial, whole, rest, *step = (_requested(request) for request in requests)
-    return _Parts(spatial, whole, step[0] if step else _closed, rest)
-
-
-def _requested(request: Any) -> _Part:
-    def run(inputs: Sequence[Any]) -> list[Any]:
-        request.infer(list(inputs), share_inputs=True)
-        outputs = len(request.model_outputs)
-        return [request.get_output_tensor(i).data.copy() for i in range(outputs)]
-
-    return run
-
-
-def _closed(_inputs: Sequence[Any]) -> list[Any]:
-    raise RuntimeError("the executor is closed")

@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from vinet_ros.networks.shared_work import Rest, Spatial, StepFront, WholeFront, spans_of
+from vinet_ros.networks.shared_work import spans_of
+from vinet_ros.runtime.shared_work_parts import examples_of, modules_of
 
 
 def count_parts(model: nn.Module, approximate: bool = False) -> dict[str, float]:
@@ -23,34 +25,40 @@ def count_parts(model: nn.Module, approximate: bool = False) -> dict[str, float]
 
     Returns:
         ``spatial`` (one frame), ``whole`` (the front of a window without one before it), ``step``
-        (with one), ``rest`` (all that follows the front).
+        (with one, if there is anything to share), ``y3`` and ``y2`` (a kernel of parts of the
+        decoder's folds, if those are shared), ``rest`` (all that follows the front).
     """
     network: Any = copy.deepcopy(model).to("meta").eval()
-    spans = spans_of(int(network.clip_length), approximate)
+    modules, folds = modules_of(network, spans_of(int(network.clip_length), approximate))
     counts: dict[str, float] = {}
 
-    def run(name: str, part: nn.Module, inputs: list[Tensor]) -> Any:
+    def run(name: str, part: nn.Module, inputs: Sequence[Tensor]) -> Any:
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
             made = part(*inputs)
         counts[name] = counter.get_total_flops() / 2e9
         return made
 
     frame = torch.zeros(1, 3, *network.input_size, device="meta")
-    feature = run("spatial", Spatial(network), [frame])
-    frames = [feature] * int(network.clip_length)
-    made = run("whole", WholeFront(network, spans), frames)
-    rows, kept = made[: len(frames)], made[len(frames) :]
-    step = StepFront(network, spans)
-    run("step", step, list(step.example(frames, kept)))
     shape = getattr(network, "audio_shape", None)
-    sound = [] if shape is None else [torch.zeros(1, *shape, device="meta")]
-    run("rest", Rest(network), [*rows, *sound])
+    asides = [] if shape is None else [torch.zeros(1, *shape, device="meta")]
+    examples = examples_of(modules, folds, frame, asides, run)
+    for name in ("step", "rest"):
+        if name in modules:
+            run(name, modules[name], examples[name])
     return counts
 
 
+def clip_gmac(model: nn.Module) -> float:
+    """Return billions of multiplications of a whole window; nothing is computed."""
+    network: Any = copy.deepcopy(model).to("meta").eval()
+    clip = torch.zeros(1, 3, int(network.clip_length), *network.input_size, device="meta")
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        network(clip)
+    return float(counter.get_total_flops()) / 2e9
+
+
 def step_gmac(model: nn.Module, approximate: bool = False) -> float:
-    """Return billions of multiplications of a step that shares the work of the window before."""
+    """Return billions of multiplications of a step that shares the work of the windows before."""
     counts = count_parts(model, approximate)
-    network: Any = model
-    known = spans_of(int(network.clip_length), approximate)["early"].known
-    return counts["spatial"] + counts["step" if known else "whole"] + counts["rest"]
+    left_out = "whole" if "step" in counts else "step"
+    return sum(count for name, count in counts.items() if name != left_out)
