@@ -15,7 +15,7 @@ from vinet_ros.networks.vinet import ViNet
 from vinet_ros.runtime import create_executor, share_choice
 from vinet_ros.runtime.benchmark_paths import seed_weights
 from vinet_ros.runtime.shared_work import SharedWorkExecutor
-from vinet_ros.runtime.shared_work_count import count_parts, step_gmac
+from vinet_ros.runtime.shared_work_count import clip_gmac, count_parts, step_gmac
 from vinet_ros.runtime.torch_executor import TorchExecutor
 from vinet_ros.streaming import Predictor
 
@@ -44,87 +44,86 @@ def pictures(count, seed=0):
     return [generator.integers(0, 256, (*SIZE, 3), dtype=np.uint8) for _ in range(count)]
 
 
-def stream(predictors, frames):
-    """Push frames into each predictor, by (slots since the frame before, whether to predict)."""
+def compared(executor, whole, moves):
+    """Push pictures and yield (whole window's map, ours) wherever a move says so.
+
+    Args:
+        executor: Predicts every picture from the first move that says something on.
+        whole: Computes whole windows, of the pictures that are compared alone.
+        moves: Slots since the picture before, and whether to predict: no, quietly, or compared.
+    """
+    predictors = [Predictor("small", executor=e, window_rate_hz=30.0) for e in (whole, executor)]
     stamp_ns = 1_000_000_000
-    generator = iter(pictures(200, seed=1))
-    for slots, predicted in frames:
+    for (slots, how), picture in zip(moves, pictures(len(moves), seed=1), strict=True):
         stamp_ns += slots * SLOT_NS
-        frame = next(generator)
+        if slots is RESET:
+            for predictor in predictors:
+                predictor.reset()
         for predictor in predictors:
-            predictor.push_frame(frame, stamp_ns)
-        if predicted:
-            yield [predictor.predict().values for predictor in predictors]
+            predictor.push_frame(picture, stamp_ns)
+        if how != NO:
+            ours = predictors[1].predict().values
+        if how == YES:
+            yield predictors[0].predict().values, ours
 
 
-# Slots since the frame before. First a full window; then frame by frame, odd and even ones; a
-# frame that comes twice, one and two and three that are missing; a gap that starts anew.
-STREAM = [
-    *[(1, True)] * 7,
-    *[(0, True), (1, True), (1, True), (0, False), (1, True), (1, True)],
-    *[(2, True), (1, True), (1, True), (3, True), (1, True), (1, True), (4, True), (2, True)],
-    *[(40, True), (1, True), (1, True), (1, True)],
+NO, QUIETLY, YES = range(3)
+RESET = 0.5
+# A full window; odd and even frames, for so long that the decoder's folds are known.
+RUN = [(1, QUIETLY), (1, YES), (1, YES), (1, YES), *[(1, QUIETLY)] * 8, (1, YES), (1, YES)]
+# A frame that comes twice, one, two and three slots that no frame reached, a gap, a reset.
+FAULTS = [
+    *[(0, YES), (1, YES), (0, NO), (1, QUIETLY), (2, YES), (1, YES), (3, QUIETLY), (1, YES)],
+    *[(4, YES), (2, YES), (40, QUIETLY), (1, QUIETLY), (1, YES), (RESET, QUIETLY), (2, YES)],
 ]
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("options", "moves", "whole_windows"),
     [
-        {"clip_length": 8},
-        {"clip_length": 16},
-        {},
-        {"clip_length": 48},
-        {"decoder_groups": True},
-        {"concat": "channel"},
+        ({}, RUN + FAULTS, 4),
+        ({"clip_length": 48}, RUN[:4], 2),
+        ({"clip_length": 16}, RUN[:4] + FAULTS, 4),
+        ({"clip_length": 8}, RUN[:4], 4),
+        ({"decoder_groups": True}, RUN[:4], 2),
+        ({"concat": "channel"}, RUN[:4], 2),
+        ({"hierarchies": 2}, RUN[:4], 2),
     ],
 )
-def test_maps_are_those_of_the_whole_windows(options):
-    options = {"clip_length": 32, **options}
-    length = options["clip_length"]
-    shared = SharedWorkExecutor(small(**options), path="torch")
-    predictors = [
-        Predictor("small", executor=executor, window_rate_hz=30.0)
-        for executor in (TorchExecutor(small(**options)), shared)
-    ]
-    start = [(1, False)] * length
-    seen = STREAM if length == 32 else STREAM[:12]
-    for whole, part in stream(predictors, [*start, *seen]):
-        assert np.abs(whole - part).max() < 1e-4
-        assert whole.std() > 0.01
-    for predictor in predictors:
-        predictor.reset()
-    for whole, part in stream(predictors, [(1, True)] * 3):
-        assert np.abs(whole - part).max() < 1e-4
-    assert shared.shared_windows >= (0 if length == 8 else 6)
-    assert (shared.shared_windows == 0) == (length == 8)
+def test_maps_are_those_of_the_whole_windows(options, moves, whole_windows):
+    model = small(**{"clip_length": 32, **options})
+    shared, whole = SharedWorkExecutor(model, path="torch"), TorchExecutor(model)
+    for expected, ours in compared(shared, whole, [*[(1, NO)] * model.clip_length, *moves]):
+        assert np.abs(expected - ours).max() < 1e-4
+        assert expected.std() > 0.01
+    assert shared.whole_windows == whole_windows
+    predictions = sum(how != NO for _, how in moves)
+    assert shared.whole_windows + shared.shared_windows == predictions
 
 
 def test_openvino_gives_the_same_maps():
     pytest.importorskip("openvino")
     model = small(16)
-    executors = [TorchExecutor(small(16)), create_executor(model, "cpu", share="exact")]
-    assert executors[1].name == "openvino fp32, shared work"
-    predictors = [Predictor("small", executor=e, window_rate_hz=30.0) for e in executors]
-    for whole, part in stream(predictors, [*[(1, False)] * 16, *[(1, True)] * 6]):
-        assert np.abs(whole - part).max() < 1e-4
-    assert executors[1].shared_windows == 4
+    executor = create_executor(model, "cpu", share="exact")
+    assert executor.name == "openvino fp32, shared work"
+    for expected, ours in compared(executor, TorchExecutor(model), [*[(1, NO)] * 16, *RUN[:6]]):
+        assert np.abs(expected - ours).max() < 1e-4
+    assert (executor.whole_windows, executor.shared_windows) == (2, 4)
 
 
 def test_a_network_that_hears_shares_what_it_sees():
     model = small(network=SmallAViNet, fusion="concat")
-    shared = SharedWorkExecutor(model, path="torch")
-    whole = TorchExecutor(small(network=SmallAViNet, fusion="concat"))
+    shared, whole = SharedWorkExecutor(model, path="torch"), TorchExecutor(model)
     frames = pictures(34)
+    ours, theirs = ([e.encode(frame) for frame in frames] for e in (shared, whole))
     sound = np.random.default_rng(5).normal(0, 20, shared.traits.audio_shape).astype(np.float32)
+    maps = []
     for start, heard in ((0, sound), (2, sound), (2, -sound)):
-        window = frames[start : start + 32]
-        if start == 0:
-            ours, theirs = ([e.encode(f) for f in frames] for e in (shared, whole))
-        got = shared.predict(ours[start : start + 32], heard)
+        maps.append(shared.predict(ours[start : start + 32], heard))
         expected = whole.predict(theirs[start : start + 32], heard)
-        assert np.abs(got - expected).max() < 1e-4
-        assert len(window) == 32
-    assert (shared.whole_windows, shared.shared_windows) == (1, 1)
+        assert np.abs(maps[-1] - expected).max() < 1e-4
+    assert np.abs(maps[1] - maps[2]).max() > 1e-4
+    assert (shared.runs["whole"], shared.runs["step"], shared.runs["rest"]) == (1, 1, 3)
 
 
 def test_a_later_start_gives_the_same_bits():
@@ -161,6 +160,7 @@ def test_multiplications_are_counted_from_the_layers():
     parts = 11 / 5 * counts["y3"] + 7 / 5 * counts["y2"]
     whole = 32 * counts["spatial"] + counts["whole"] + parts + counts["rest"]
     assert whole == pytest.approx(counter.get_total_flops() / 2e9)
+    assert clip_gmac(model) == pytest.approx(whole)
     # The full size; nothing is computed.
     full = create_model("vinet")
     assert step_gmac(full) < 0.66 * 114.7

@@ -138,6 +138,7 @@ def benchmark_offline(
     source: str = "drifting noise",
     shares: Sequence[str] = SHARES,
     threads: int | None = None,
+    path: str = "",
     progress: Callable[[str, int, int], None] = lambda *_: None,
 ) -> ThroughputReport:
     """Predict every frame with each share of work in turn.
@@ -148,6 +149,7 @@ def benchmark_offline(
         source: What they are, for people.
         shares: Ways to compare; the first is what the others are compared to.
         threads: Threads on the CPU; None leaves the choice to the path.
+        path: ``openvino`` or ``torch``; by default the first where it is installed.
         progress: Called with what is done, how many are, and of how many.
 
     Raises:
@@ -157,7 +159,7 @@ def benchmark_offline(
     if not pictures:
         raise ValueError("expected at least one frame, got none; give another video")
     before = os.getloadavg()[0]
-    path = "openvino" if openvino_installed() else "torch"
+    path = path or ("openvino" if openvino_installed() else "torch")
     ways = [_Way(subject, share, path, threads) for share in shares]
     for k, (rgb, stamp_ns) in enumerate(pictures):
         progress("frame", k, len(pictures))

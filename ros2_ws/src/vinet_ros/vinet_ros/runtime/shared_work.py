@@ -46,9 +46,8 @@ class SharedWorkExecutor(Executor):
 
     Work is shared with a window whose frames from the third on (or fifth, at a slot that no frame
     reached) are the new window's first ones. A window without such a predecessor (after a start,
-    a gap, a reset; twice each time, for odd and even frames) is computed as a whole. That is all
-    there is to cuts, gaps, repeats and resets: a value is used again only where the frames
-    beneath it are the same.
+    a gap or a reset) is computed as a whole. That is all there is to cuts, gaps, repeats and
+    resets: a value is used again only where the frames beneath it are the same.
 
     Args:
         model: ViNet or AViNet.
@@ -131,16 +130,16 @@ class SharedWorkExecutor(Executor):
 
     def _window(self, slots: tuple[Kept, ...]) -> _Window:
         """Return the levels of a window; it is the newest of those that are kept."""
-        same = self._found(slots, 0)
-        if same is not None:  # the same frames with another sound
-            self._windows.remove(same)
-            self._windows.append(same)
-            return same
+        newest = self._windows[-1] if self._windows else None
+        if newest is not None and _are_same(slots, newest.slots):  # with another sound
+            return newest
         before, moved = self._before(slots)
         window = self._whole(slots) if before is None else self._moved(slots, before, moved)
         if before is not None:  # it may be needed again: a newest frame can be replaced
             self._windows.remove(before)
             self._windows.append(before)
+        if newest is not None:
+            newest.thin(self._spans)
         self._windows.append(window)
         return window
 
@@ -164,7 +163,7 @@ class SharedWorkExecutor(Executor):
     def _found(self, slots: tuple[Kept, ...], moved: int) -> _Window | None:
         stay = slots[: len(slots) - moved]
         for window in self._windows:
-            if all(one is other for one, other in zip(stay, window.slots[moved:], strict=True)):
+            if _are_same(stay, window.slots[moved:]):
                 return window
         return None
 
@@ -232,6 +231,16 @@ class _Window:
     levels: dict[str, dict[int, Any]]
     parts: _Parts = field(default_factory=dict)
     past: tuple[_Parts, ...] = ()
+
+    def thin(self, spans: dict[str, Span]) -> None:
+        """Drop the places of y3 and y2 that no other window can use."""
+        for level, row in self.rows.items():
+            kept = spans[level].kept
+            self.rows[level] = [x if i in kept else None for i, x in enumerate(row)]
+
+
+def _are_same(slots: Sequence[Kept], others: Sequence[Kept]) -> bool:
+    return all(one is other for one, other in zip(slots, others, strict=True))
 
 
 def _joined(span: Span, before: Sequence[Any], made: Any) -> list[Any]:
