@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -17,6 +18,7 @@ from vinet_ros.streaming.audio_window import AudioWindow
 from vinet_ros.streaming.frame_window import Span
 
 _NS_PER_S = 1_000_000_000
+Exchange = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
 LEAST_HEARD = 0.9
 """Share of a clip's time that must be known, or its sound counts as incomplete."""
 LEAST_PEAK = 1e-4
@@ -75,6 +77,9 @@ class Hearing:
     Args:
         offset_s: Added to each chunk's stamp: above zero, sound belongs to later frames.
 
+    Attributes:
+        exchange: Gives what a prediction hears in place of an excerpt (N,); None: the excerpt.
+
     Raises:
         ValueError: If the offset is not finite.
     """
@@ -83,6 +88,7 @@ class Hearing:
         self._lock = threading.Lock()
         self._window = AudioWindow()
         self.offset_s = offset_s
+        self.exchange: Exchange | None = None
         self._state = HearingState.WAITING
         self._share = self._peak = 0.0
         self._lag_s: float | None = None
@@ -126,7 +132,7 @@ class Hearing:
             self._share, self._peak = excerpt.heard, peak
             self._lag_s = None if newest_ns is None else (span.last_ns - newest_ns) / _NS_PER_S
             self._counts[self._state.name.lower()] += 1
-        return excerpt.samples
+        return excerpt.samples if self.exchange is None else self.exchange(excerpt.samples)
 
     def reset(self) -> None:
         """Forget all sound."""
