@@ -5,7 +5,9 @@
 
 ``vinet benchmark node`` measures saliency_node instead (:mod:`vinet_ros.cli.benchmark_node`),
 ``vinet benchmark cameras`` what several cameras get (:mod:`vinet_ros.cli.benchmark_cameras`),
-``vinet benchmark head`` the closed loop (:mod:`vinet_ros.cli.benchmark_head`).
+``vinet benchmark head`` the closed loop (:mod:`vinet_ros.cli.benchmark_head`),
+``vinet benchmark offline`` a video's frames with shared work
+(:mod:`vinet_ros.cli.benchmark_offline`).
 """
 
 from __future__ import annotations
@@ -19,7 +21,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from vinet_ros.cli import FAILED, UNWRITTEN, benchmark_cameras, benchmark_head, benchmark_node
+from vinet_ros.cli import (
+    FAILED,
+    UNWRITTEN,
+    benchmark_cameras,
+    benchmark_head,
+    benchmark_node,
+    benchmark_offline,
+)
 from vinet_ros.cli.completion import one_of, saliency_models
 from vinet_ros.errors import VinetError
 
@@ -28,7 +37,16 @@ if TYPE_CHECKING:
 
 _MODEL = "model"
 _ALL = "--all"
-PATHS = ("torch", "openvino", "openvino-int8", "cuda-fp32", "cuda-fp16", "cuda-bf16")
+PATHS = (
+    "torch",
+    "openvino",
+    "openvino-int8",
+    "shared",
+    "shared-approximate",
+    "cuda-fp32",
+    "cuda-fp16",
+    "cuda-bf16",
+)
 FORMATS = ("fp32", "fp16", "bf16", "int8")
 
 
@@ -49,6 +67,7 @@ app = typer.Typer(cls=_NodeOrModel, no_args_is_help=True)
 app.add_typer(benchmark_node.app)
 app.add_typer(benchmark_cameras.app)
 app.add_typer(benchmark_head.app)
+app.add_typer(benchmark_offline.app)
 
 
 @app.command(_MODEL)

@@ -17,6 +17,7 @@ ASKED = "_VINET_COMPLETE"
 DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "fp32", "fp16", "bf16", "int8")
 PATHS = ("auto", "torch", "openvino")
+SHARES = ("auto", "off", "exact", "approximate")
 
 
 def command_meant(arguments: Sequence[str], environment: Mapping[str, str]) -> str | None:

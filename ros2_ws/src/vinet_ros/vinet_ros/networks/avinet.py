@@ -99,9 +99,14 @@ class AViNet(nn.Module):
         The first of `seen` and `heard` are the two inputs of the fusion.
         """
         y0, *skips = seen
-        fused = self._fusion.fuse(self, y0, heard)  # as y0, (B, 1024, 4, 7, 12)
+        fused = self.fuse(y0, heard)
         saliency: Tensor = self.visual_model.decoder(fused, *skips)
         return saliency
+
+    def fuse(self, y0: Tensor, heard: Tensor) -> Tensor:
+        """Return the deepest visual feature (B, 1024, 4, 7, 12) with the sound's let in."""
+        fused: Tensor = self._fusion.fuse(self, y0, heard)
+        return fused
 
     def encode(self, frames: Tensor) -> tuple[Tensor, ...]:
         """Return what is kept of frames (B, 3, H, W): themselves, for time is mixed at once."""

@@ -23,10 +23,13 @@ from torch.utils.flop_counter import FlopCounterMode
 import vinet_ros
 from vinet_ros.errors import VinetError
 from vinet_ros.networks.weights import card_of
+from vinet_ros.runtime import shared_work_count
 from vinet_ros.runtime.base import check_saliency_network
 from vinet_ros.runtime.benchmark_int8 import with_int8
 from vinet_ros.runtime.benchmark_paths import (
+    EAGER,
     INT8,
+    SHARED,
     EagerRunner,
     Runner,
     Subject,
@@ -82,9 +85,11 @@ def benchmark_model(
     """
     if runs < 1 or warmup < 0:
         raise ValueError(f"runs must be at least 1 and warmup 0, got {runs} and {warmup}")
-    paths = chosen_paths(paths, precisions, subject.int8 is not None)
+    model = subject.make()  # faults show here, not in the memory processes
+    check_saliency_network(model)
+    paths = chosen_paths(paths, precisions, subject.int8 is not None, model)
     check_paths(paths)
-    check_saliency_network(subject.make())  # faults show here, not in the memory processes
+    del model
     load_average = os.getloadavg()[0]
     with with_int8(subject, paths, progress) as ready:
         growth = _memory_growth(ready, paths, threads, progress) if memory else [None] * len(paths)
@@ -100,7 +105,7 @@ def benchmark_model(
     eager = cast("EagerRunner", runners[0])
     batch, _, length, height, width = eager.clips.shape
     clip_gmac, step_gmac = count_gmac(eager)
-    gmac = {"clip": batch * clip_gmac, "step": batch * step_gmac}
+    gmac = {path: _path_gmac(path, eager, clip_gmac, step_gmac) for path in paths}
     rows = tuple(
         _row(
             path,
@@ -109,7 +114,8 @@ def benchmark_model(
             seconds[:, 0],
             growth[k],
             _differences(maps[k], maps[0], runner),
-            gmac[runner.measured] / rates[runner.device],
+            gmac[path],
+            batch * gmac[path] / rates[runner.device],
         )
         for k, (path, runner) in enumerate(zip(paths, runners, strict=True))
     )
@@ -142,6 +148,13 @@ def count_gmac(eager: EagerRunner) -> tuple[float, float]:
     """Return billions of multiplications of one clip's forward and of one step."""
     model, clip = eager.model, eager.clips[:1]
     return gmac_of(lambda: model(clip)), _step_gmac(model, clip)
+
+
+def _path_gmac(path: str, eager: EagerRunner, clip_gmac: float, step_gmac: float) -> float:
+    """Return billions of multiplications of one window in one run of a path."""
+    if path in SHARED:
+        return shared_work_count.step_gmac(eager.model, path != SHARED[0])
+    return clip_gmac if path == EAGER else step_gmac
 
 
 def count_parameters(model: Any) -> int:
@@ -213,6 +226,7 @@ def _row(
     eager_seconds: npt.NDArray[np.float64],
     growth: MemoryGrowth | None,
     max_difference: float,
+    gmac: float,
     matrix_s: float,
 ) -> PathRow:
     """Return a path's figures; `matrix_s` is what its multiplications take in matrices."""
@@ -230,6 +244,7 @@ def _row(
         resident_mib=growth.resident_mib if growth else None,
         peak_mib=growth.peak_mib if growth else None,
         max_difference=max_difference,
+        gmac=gmac,
         matrix_share=matrix_s / median,
     )
 

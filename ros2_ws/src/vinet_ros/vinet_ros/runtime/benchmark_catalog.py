@@ -208,6 +208,7 @@ def _features(
         resident_mib=growth.resident_mib if growth else None,
         peak_mib=growth.peak_mib if growth else None,
         max_difference=0.0,
+        gmac=gmac,
         matrix_share=1e3 * gmac / median_ms / product.gmac_per_s(seconds[:, 1]),
     )
     parameters = count_parameters(runner.model)

@@ -17,17 +17,21 @@ from torch import nn
 
 from vinet_ros.errors import DeviceError
 from vinet_ros.networks import create_model, load_model, model_spec
+from vinet_ros.networks.shared_work import STRIDE, can_share
 from vinet_ros.preprocess import normalize_frames, resize_frame, resize_rgb
 from vinet_ros.runtime.base import Executor, Kept
 from vinet_ros.runtime.openvino_executor import OpenVINOExecutor
 from vinet_ros.runtime.openvino_graphs import openvino_installed
+from vinet_ros.runtime.shared_work import SharedWorkExecutor
 from vinet_ros.runtime.torch_executor import TorchExecutor
 
 EAGER = "eager"
 INT8 = "openvino-int8"
 FEATURES = "features"
 """The plain forward of a network that gives features; no path to ask for."""
-PATHS = (EAGER, "torch", "openvino", INT8, "cuda-fp32", "cuda-fp16", "cuda-bf16")
+SHARED = ("shared", "shared-approximate")
+"""Paths on which overlapping windows share their work, run by the fastest that is installed."""
+PATHS = (EAGER, "torch", "openvino", INT8, *SHARED, "cuda-fp32", "cuda-fp16", "cuda-bf16")
 
 CAMERA_SIZE = (480, 640)
 """Height and width of the frames that the paths are given."""
@@ -196,22 +200,28 @@ def check_paths(paths: Sequence[str]) -> None:
             raise DeviceError(f"path {path} needs a CUDA device, and there is none")
 
 
-def default_paths(int8: bool = False) -> list[str]:
+def default_paths(int8: bool = False, model: nn.Module | None = None) -> list[str]:
     """Return the paths that can run here, eager first.
 
     Args:
         int8: Whether int8 graphs are there.
+        model: With those that suit it, where it is given.
     """
     paths = [EAGER, "torch"]
     if openvino_installed():
         paths += ["openvino", INT8] if int8 else ["openvino"]
+    if model is not None and can_share(model):
+        paths += SHARED
     if torch.cuda.is_available():
         paths += ["cuda-fp32", "cuda-fp16"]
     return paths
 
 
 def chosen_paths(
-    paths: Sequence[str] | None, precisions: Sequence[str] | None, int8: bool
+    paths: Sequence[str] | None,
+    precisions: Sequence[str] | None,
+    int8: bool,
+    model: nn.Module | None = None,
 ) -> list[str]:
     """Return the paths to measure, eager first.
 
@@ -219,6 +229,7 @@ def chosen_paths(
         paths: Those asked for; None: all that can run here.
         precisions: Number formats to keep; None: all. ``int8`` asks for its path too.
         int8: Whether int8 graphs are there.
+        model: With the paths that suit it, where it is given.
 
     Raises:
         ValueError: If no path is of one of the precisions.
@@ -228,7 +239,7 @@ def chosen_paths(
         if precision not in known:
             raise ValueError(f"precision must be one of {', '.join(known)}, got {precision!r}")
     int8_asked = "int8" in (precisions or [])
-    there = list(paths or default_paths(int8 or int8_asked))
+    there = list(paths or default_paths(int8 or int8_asked, model))
     if int8_asked and "openvino" in there and INT8 not in there:
         there.append(INT8)
     kept = [path for path in there if precisions is None or precision_of(path) in precisions]
@@ -257,7 +268,18 @@ def runner_for(subject: Subject, path: str, threads: int | None) -> Runner:
         if threads is not None:
             torch.set_num_threads(threads)
         return EagerRunner(model, frames)
-    return StepRunner(_executor(path, model, threads, subject.batch), frames)
+    runner = SharedRunner if path in SHARED else StepRunner
+    return runner(_executor(path, model, threads, subject.batch), frames)
+
+
+class SharedRunner(StepRunner):
+    """A stream's steps on which windows share their work."""
+
+    def first(self) -> npt.NDArray[np.float32]:
+        """Return the maps of the subject's clips, each with the work of a window before it."""
+        for window in self.windows:
+            self.executor.predict([*window[-STRIDE:], *window[:-STRIDE]])
+        return super().first()
 
 
 def features_runner(subject: Subject, threads: int | None) -> ForwardRunner:
@@ -276,6 +298,10 @@ def features_runner(subject: Subject, threads: int | None) -> ForwardRunner:
 
 
 def _executor(path: str, model: nn.Module, threads: int | None, batches: int) -> Executor:
+    if path in SHARED:
+        how = "openvino" if openvino_installed() else "torch"
+        approximate = path == "shared-approximate"
+        return SharedWorkExecutor(model, approximate, how, threads=threads, streams=batches)
     if path in ("openvino", INT8):
         return OpenVINOExecutor(model, threads=threads, batches=batches)
     if path == "torch":

@@ -31,6 +31,7 @@ class PathRow:
         resident_mib: Growth of resident memory over the bare process, between predictions.
         peak_mib: The same at its highest, loading and converting included.
         max_difference: Largest absolute difference of the map to the eager one.
+        gmac: Billions of multiplications of one window in one run.
         matrix_share: Multiplications a second as a share of those that the device does in a
             large product of fp32 matrices; int8 and fp16 can exceed 1.
     """
@@ -47,6 +48,7 @@ class PathRow:
     resident_mib: float | None
     peak_mib: float | None
     max_difference: float
+    gmac: float
     matrix_share: float
 
 
@@ -134,9 +136,9 @@ class BenchmarkReport:
 
     def _table(self) -> str:
         lines = [
-            "| path | runs | median ms | p95 ms | p99 ms | times eager | of matrix rate "
+            "| path | runs | GMAC | median ms | p95 ms | p99 ms | times eager | of matrix rate "
             "| resident MiB | peak MiB | largest difference |",
-            "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+            "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
         ]
         lines += [_line(row) for row in self.rows]
         return "\n".join(lines)
@@ -147,6 +149,7 @@ def _line(row: PathRow) -> str:
     cells = (
         where,
         row.measured,
+        "-" if row.gmac is None else f"{row.gmac:.1f}",
         f"{row.median_ms:.1f}",
         f"{row.p95_ms:.1f}",
         f"{row.p99_ms:.1f}",

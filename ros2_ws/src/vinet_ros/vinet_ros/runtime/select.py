@@ -19,6 +19,7 @@ from vinet_ros.runtime.base import Executor, trim_memory
 from vinet_ros.runtime.measure import pair_ratio, step_seconds
 from vinet_ros.runtime.openvino_executor import OpenVINOExecutor
 from vinet_ros.runtime.openvino_graphs import openvino_installed
+from vinet_ros.runtime.share_choice import choose_share
 from vinet_ros.runtime.torch_executor import DTYPES, TorchExecutor
 
 PATHS = ("auto", "torch", "openvino")
@@ -44,6 +45,7 @@ def create_executor(
     path: str = "auto",
     threads: int | None = None,
     batches: int = 1,
+    share: str = "off",
 ) -> Executor:
     """Bind a network to a device and a path.
 
@@ -62,6 +64,8 @@ def create_executor(
         threads: Threads on the CPU; None leaves the choice to the path.
         batches: Windows that may go through the network together; 0: as many as 8 where a brief
             measurement says that it pays, else 1.
+        share: What overlapping windows share, see :mod:`vinet_ros.runtime.share_choice`; with
+            anything but ``off`` they go one by one.
 
     Raises:
         ValueError: If an argument is not one of those above, or two contradict each other.
@@ -69,7 +73,7 @@ def create_executor(
     """
     _check_choice("path", path, PATHS)
     place = find_place(device, precision, allow_cpu_fallback, path)
-    executor = build_executor(model, place, path, threads, batches)
+    executor = build_executor(model, place, path, threads, batches, share)
     executor.reason = place.explain(executor.reason)
     return executor
 
@@ -80,11 +84,16 @@ def build_executor(
     path: str = "auto",
     threads: int | None = None,
     batches: int = 1,
+    share: str = "off",
 ) -> Executor:
     """Bind a network to a place; see :func:`create_executor`, which finds the place too."""
     build: _Build = {"threads": threads, "batches": batches or MOST_TOGETHER}
     _check_precision(model, place)
-    if place.device == "cpu":
+    sharing = choose_share(share, model, place.device, place.precision, path)
+    if sharing.share != "off":
+        executor: Executor = sharing.build(model, place.device, threads)
+        batches = 1
+    elif place.device == "cpu":
         executor = _cpu_executor(model, path, build)
     else:
         executor = TorchExecutor(model, place.device, place.precision, reason="", **build)

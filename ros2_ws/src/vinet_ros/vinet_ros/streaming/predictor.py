@@ -80,6 +80,8 @@ class Predictor:
         stabilize: Take the camera's own motion off the window, where the network can: what moves
             by itself is seen before a camera that turns too. For a head; with other cameras it
             changes little, for better or worse.
+        share: What overlapping windows share of the work of ViNet and AViNet: ``off``, ``exact``,
+            ``approximate`` or ``auto``; for streams of which every frame is predicted.
 
     Attributes:
         hearing: The sound and what predictions got of it; None where the network takes none.
@@ -109,6 +111,7 @@ class Predictor:
         threads: int | None = None,
         audio_offset_s: float = 0.0,
         stabilize: bool = False,
+        share: str = "off",
     ) -> None:
         self.model_name = model if isinstance(model, str) else type(model).__name__
         known = executor is None or not isinstance(model, str) or model in list_models()
@@ -120,7 +123,7 @@ class Predictor:
             network = _network(model, weights, model_options or {})
             del model  # the executor may keep a copy of its own; let the memory go
             executor = create_executor(
-                network, device, precision, allow_cpu_fallback, path, threads
+                network, device, precision, allow_cpu_fallback, path, threads, share=share
             )
         self.executor = executor
         self.hearing = _hearing(executor, audio_offset_s)

@@ -82,6 +82,7 @@ class NetworkChoice:
         max_gap_s: A longer gap between two frames starts the window anew.
         threads: On the CPU; None leaves the choice to the path.
         stabilize: Take the camera's own motion off the window, where the network can.
+        share: What overlapping windows share: auto, off, exact or approximate.
     """
 
     model: str = "vinet_lite"
@@ -94,6 +95,7 @@ class NetworkChoice:
     max_gap_s: float = 0.5
     threads: int | None = None
     stabilize: bool = False
+    share: str = "auto"
 
     def identity(self) -> dict[str, Any]:
         """Return what two runs must share to give the same maps."""
@@ -104,6 +106,8 @@ class NetworkChoice:
         sha256 = sha256_of(file) if file is not None and Path(file).is_file() else ""
         facts = asdict(self)
         del facts["weights"], facts["threads"], facts["path"]
+        if self.share != "approximate":  # the others give the same maps to rounding
+            del facts["share"]
         return {**facts, "options": dict(self.options), "sha256": sha256}
 
 
