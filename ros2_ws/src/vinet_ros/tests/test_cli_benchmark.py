@@ -43,6 +43,7 @@ def test_writes_json_and_markdown(tmp_path):
         (["vinet_lite", "--random", "--option", "clip_length"], "key=value"),
         (["vinet_lite", "--random", "--option", "depth=3"], "no option depth"),
         (["vinet_lite", "--weights", "nowhere.pt"], "nowhere.pt"),
+        (["vinet_lite", "--random", "--precision", "int4"], "precision must be one of"),
     ],
 )
 def test_faults_end_with_a_message_and_no_traceback(arguments, message):
@@ -50,6 +51,13 @@ def test_faults_end_with_a_message_and_no_traceback(arguments, message):
     assert result.exit_code == 1
     assert message in result.output
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("arguments", [["--all", "--random"], ["vinet_lite", "--all"], ["model"]])
+def test_all_models_come_as_they_are(arguments):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert "--all" in result.output
 
 
 def test_option_values_are_json_where_they_can_be():

@@ -54,7 +54,7 @@ def ask(shell, line):
         ("vinet compare vinet_l", ["vinet_lite"]),
         ("vinet benchmark vi", ["vinet", "vinet_lite"]),
         ("vinet benchmark no", ["node"]),
-        ("vinet benchmark vinet_lite --path o", ["openvino"]),
+        ("vinet benchmark vinet_lite --path o", ["openvino", "openvino-int8"]),
         ("vinet benchmark node --se", ["--seconds", "--settle"]),
         ("vinet weights con", ["convert"]),
         ("vinet weights convert a b --model s3", ["s3d"]),

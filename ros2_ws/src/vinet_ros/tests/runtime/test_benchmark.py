@@ -11,10 +11,12 @@ import torch
 
 from vinet_ros.networks import create_model
 from vinet_ros.runtime.benchmark import benchmark_model, count_gmac
+from vinet_ros.runtime.benchmark_catalog import benchmark_catalog
 from vinet_ros.runtime.benchmark_paths import (
     EagerRunner,
     StepRunner,
     Subject,
+    chosen_paths,
     default_paths,
     drifting_noise,
     runner_for,
@@ -39,7 +41,10 @@ def test_every_installed_path_is_measured_against_eager(report):
     assert (eager.path, eager.measured, eager.times_eager) == ("eager", "clip", 1.0)
     assert eager.max_difference == 0
     for row in report.rows:
-        assert 0 < row.median_ms <= row.p95_ms
+        assert 0 < row.median_ms <= row.p95_ms <= row.p99_ms
+        gmac = report.clip_gmac if row.measured == "clip" else report.step_gmac
+        rate = report.matrix_gmac_per_s[row.device]
+        assert row.matrix_share == pytest.approx(1e3 * gmac / row.median_ms / rate)
         assert row.times_eager == pytest.approx(eager.median_ms / row.median_ms)
         assert row.max_difference < 1e-4
     assert all(row.measured == "step" for row in report.rows[1:])
@@ -129,6 +134,36 @@ def test_a_batch_of_windows():
 def test_wrong_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         benchmark_model(LITE, **arguments)
+
+
+def test_paths_are_chosen_by_number_format():
+    assert chosen_paths(["torch"], None, int8=False) == ["eager", "torch"]
+    assert chosen_paths(["openvino"], ["fp32", "int8"], int8=False) == [
+        "eager", "openvino", "openvino-int8",
+    ]  # fmt: skip
+    assert chosen_paths(["openvino", "torch"], ["int8"], int8=True) == ["eager", "openvino-int8"]
+    with pytest.raises(ValueError, match="none of torch runs in fp16"):
+        chosen_paths(["torch"], ["fp16"], int8=False)
+    with pytest.raises(ValueError, match="precision must be one of"):
+        chosen_paths(None, ["int4"], int8=False)
+
+
+def test_models_of_every_kind_stand_in_one_table():
+    report = benchmark_catalog(
+        ["soundnet", "vinet_lite"], ["torch"], runs=2, warmup=0, memory=False
+    )
+    sound, lite = report.models
+    assert (sound.random, lite.random) == (True, False)
+    assert (sound.step_gmac, len(sound.rows)) == (None, 1)
+    assert [row.path for row in lite.rows] == ["eager", "torch"]
+    for model in report.models:
+        assert model.parameters == sum(p.numel() for p in create_model(model.model).parameters())
+        assert model.clip_gmac > 0
+        assert all(0 < row.median_ms <= row.p99_ms for row in model.rows)
+    assert json.loads(report.to_json())["models"][1]["rows"][1]["path"] == "torch"
+    rows = [line for line in report.to_markdown().splitlines() if line.startswith("| ")]
+    assert len({line.count(" | ") for line in rows}) == 1
+    assert len(rows) == 1 + 3
 
 
 def test_a_section_is_replaced_and_the_rest_kept():

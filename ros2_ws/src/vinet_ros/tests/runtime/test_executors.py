@@ -18,7 +18,8 @@ from vinet_ros.networks import create_model
 from vinet_ros.preprocess import SOUND_SAMPLES, normalize_frames, sound_input
 from vinet_ros.runtime.base import FullWindow
 from vinet_ros.runtime.benchmark_paths import drifting_noise, seed_weights
-from vinet_ros.runtime.openvino_executor import OpenVINOExecutor, compile_requests
+from vinet_ros.runtime.openvino_executor import OpenVINOExecutor
+from vinet_ros.runtime.openvino_graphs import compile_requests
 from vinet_ros.runtime.torch_executor import TorchExecutor
 
 SIZE = (64, 96)
@@ -306,7 +307,7 @@ def test_a_network_without_clip_length_is_refused():
 def test_openvino_is_imported_without_usage_reports():
     code = (
         "import sys\n"
-        "from vinet_ros.runtime.openvino_executor import import_openvino\n"
+        "from vinet_ros.runtime.openvino_graphs import import_openvino\n"
         "openvino = import_openvino()\n"
         "openvino.convert_model\n"
         "assert sys.modules.get('openvino_telemetry') is None\n"

@@ -60,7 +60,7 @@ def test_networks_are_the_same_by_weights_and_options() -> None:
 
 
 def test_a_network_from_a_file_is_traced_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vinet_ros.runtime.openvino_executor.GRAPHS", cache := GraphCache())
+    monkeypatch.setattr("vinet_ros.runtime.openvino_graphs.GRAPHS", cache := GraphCache())
     traced, trace = [], torch.jit.trace
 
     def counted(*arguments: object, **options: object) -> object:

@@ -82,7 +82,7 @@ def test_missing_cuda_is_an_error_without_the_fallback():
 def test_half_precision_falls_back_to_fp32_with_the_device():
     executor = create_executor(WindowReader(), "cuda", "fp16", path="torch")
     assert "fp32 instead of fp16" in executor.reason
-    with pytest.raises(DeviceError, match="fp32 only, got precision fp16"):
+    with pytest.raises(DeviceError, match="fp32 or int8, got precision fp16"):
         create_executor(WindowReader(), "cpu", "fp16")
 
 
@@ -99,7 +99,10 @@ def test_device_auto_uses_the_cpu_where_there_is_nothing_else():
         ({"device": "tpu"}, "device must be one of auto, cpu, cuda, cuda:n, got 'tpu'"),
         ({"device": "cuda:n"}, "needs a number"),
         ({"device": "cuda:-1"}, "device must be one of"),
-        ({"precision": "int8"}, "precision must be one of auto, fp32, fp16, bf16, got 'int8'"),
+        (
+            {"precision": "int4"},
+            "precision must be one of auto, fp32, fp16, bf16, int8, got 'int4'",
+        ),
         (
             {"path": "onnx"},
             "path must be one of auto, torch, openvino, graph, compiled, tensorrt, got 'onnx'",

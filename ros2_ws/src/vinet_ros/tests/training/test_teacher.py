@@ -55,11 +55,12 @@ def test_a_teacher_sees_the_clip_at_its_own_rate():
 
 def test_ground_truth_is_shared_between_people_and_teacher():
     teacher = Teacher(Corner(), 15, 30)
-    batch = batch_of(torch.ones(1, 3, 4, 32, 64))
+    batch = batch_of(torch.ones(1, 3, 4, 32, 64)) | {"audio": torch.ones(1, 9)}
     maps = torch.zeros(1, 8, 12)
     maps[:, 0, 0] = 1.0
     for share in (0.0, 0.5, 1.0):
         taught = teacher.teach(batch, share, maps)
+        assert taught["audio"] is batch["audio"] and taught["clip"] is batch["clip"]
         for name in ("density", "fixations"):
             assert taught[name][0, 0, 0] == pytest.approx(share)
             assert taught[name][0, 7, 11] == pytest.approx(1 - share)

@@ -7,13 +7,15 @@
 ``vinet benchmark cameras`` what several cameras get (:mod:`vinet_ros.cli.benchmark_cameras`),
 ``vinet benchmark head`` the closed loop (:mod:`vinet_ros.cli.benchmark_head`), ``growth`` how
 the cost grows (:mod:`vinet_ros.cli.benchmark_growth`), ``gpu`` a CUDA device
-(:mod:`vinet_ros.cli.benchmark_gpu`).
+(:mod:`vinet_ros.cli.benchmark_gpu`), ``offline`` a video's frames with shared work
+(:mod:`vinet_ros.cli.benchmark_offline`).
 """
 
 from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,6 +30,7 @@ from vinet_ros.cli import (
     benchmark_growth,
     benchmark_head,
     benchmark_node,
+    benchmark_offline,
 )
 from vinet_ros.cli.completion import one_of, saliency_models
 from vinet_ros.errors import VinetError
@@ -36,7 +39,18 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 _MODEL = "model"
-PATHS = ("torch", "openvino", "cuda-fp32", "cuda-fp16", "cuda-bf16")
+_ALL = "--all"
+PATHS = (
+    "torch",
+    "openvino",
+    "openvino-int8",
+    "shared",
+    "shared-approximate",
+    "cuda-fp32",
+    "cuda-fp16",
+    "cuda-bf16",
+)
+FORMATS = ("fp32", "fp16", "bf16", "int8")
 
 
 class _NodeOrModel(TyperGroup):
@@ -58,22 +72,38 @@ app.add_typer(benchmark_cameras.app)
 app.add_typer(benchmark_head.app)
 app.add_typer(benchmark_growth.app)
 app.add_typer(benchmark_gpu.app)
+app.add_typer(benchmark_offline.app)
 
 
 @app.command(_MODEL)
 def benchmark(
     model: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            help="A name of the catalog, e.g. vinet_lite.", autocompletion=saliency_models
+            help="A name of the catalog, e.g. vinet_lite; none with --all.",
+            autocompletion=saliency_models,
         ),
-    ],
+    ] = None,
+    every: Annotated[
+        bool, typer.Option(_ALL, help="Every model of the catalog, in one table.")
+    ] = False,
     path: Annotated[
         list[str] | None,
         typer.Option(
             help="Path to measure beside eager; repeat it. Default: all installed.",
             autocompletion=one_of(*PATHS),
         ),
+    ] = None,
+    precision: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Keep the paths of this number format; repeat it. Default: all.",
+            autocompletion=one_of(*FORMATS),
+        ),
+    ] = None,
+    int8: Annotated[
+        Path | None,
+        typer.Option(help="File of `vinet weights quantize`, for int8; else one is made here."),
     ] = None,
     runs: Annotated[int, typer.Option(min=1, help="Timed runs of each path.")] = 15,
     warmup: Annotated[int, typer.Option(min=0, help="Untimed rounds before.")] = 2,
@@ -106,6 +136,10 @@ def benchmark(
     \b
     Every way there is on this machine:
       vinet benchmark vinet_lite
+    In int8 beside fp32:
+      vinet benchmark vinet_lite --precision fp32 --precision int8 --int8 lite.int8.safetensors
+    Every model of the catalog:
+      vinet benchmark --all --markdown performance.md
     Without weights, one way, for a script:
       vinet benchmark vinet --random --path openvino --runs 5 --json -
     The node, and several cameras:
@@ -113,35 +147,50 @@ def benchmark(
       vinet benchmark cameras --count 4
     """
     # Imported here: `vinet benchmark --help` and a TAB shall not wait for PyTorch.
-    from vinet_ros.runtime.benchmark import benchmark_model
     from vinet_ros.runtime.benchmark_paths import Subject
     from vinet_ros.runtime.benchmark_report import print_or_write, update_section, write_atomically
 
     try:
         options = parse_options(option or [])
-        subject = Subject(model, options, str(weights) if weights else None, random, seed, batch)
-        with _progress() as show:
-            task = show.add_task("starting", total=None)
-            report = benchmark_model(
-                subject,
-                path,
-                runs,
-                warmup,
-                threads,
-                memory,
-                _command(subject, path, runs, threads),
-                lambda what, done, total: show.update(
-                    task, description=what, completed=done, total=total
-                ),
-            )
+        files = [str(file) if file else None for file in (weights, int8)]
+        subject = Subject(model or _ALL, options, files[0], random, seed, batch, files[1])
+        _check_subject(subject, every)
+        common = (path, runs, warmup, threads, memory, _command(subject, path, runs, threads))
+        report = _measure(subject, common, precision)
         print_or_write(report.to_markdown(), report.to_json(), json_file)
         if markdown is not None:
             old = markdown.read_text(encoding="utf-8") if markdown.exists() else ""
-            key = " ".join([model, *(option or [])])
+            key = " ".join([subject.model.lstrip("-"), *(option or [])])
             write_atomically(markdown, update_section(old, key, report.to_markdown()))
     except (VinetError, ValueError, OSError) as error:
         typer.echo(f"vinet benchmark: {error}", err=True)
         raise typer.Exit(UNWRITTEN if isinstance(error, OSError) else FAILED) from error
+
+
+def _check_subject(subject: Any, every: bool) -> None:
+    if every != (subject.model == _ALL):
+        raise typer.BadParameter("give the name of a model, or --all in its place")
+    if every and replace(subject, model=_ALL) != type(subject)(_ALL):
+        raise typer.BadParameter(
+            "--all measures each model as it comes: leave out --option, --weights, --random, "
+            "--seed, --batch and --int8"
+        )
+
+
+def _measure(subject: Any, common: tuple[Any, ...], precisions: list[str] | None) -> Any:
+    from vinet_ros.runtime.benchmark import benchmark_model
+    from vinet_ros.runtime.benchmark_catalog import benchmark_catalog
+
+    command = " ".join([common[-1], *(f"--precision {name}" for name in precisions or [])])
+    with _progress() as show:
+        task = show.add_task("starting", total=None)
+
+        def tell(what: str, done: int, total: int) -> None:
+            show.update(task, description=what, completed=done, total=total)
+
+        benchmark: Any = benchmark_catalog if subject.model == _ALL else benchmark_model
+        what = None if subject.model == _ALL else subject  # all of them
+        return benchmark(what, *common[:-1], command, tell, precisions)
 
 
 def parse_options(pairs: list[str]) -> dict[str, Any]:
@@ -176,6 +225,7 @@ def _command(subject: Any, paths: list[str] | None, runs: int, threads: int | No
     words += ["--threads", str(threads)] if threads is not None else []
     words += ["--batch", str(subject.batch)] if subject.batch != 1 else []
     words += ["--weights", Path(subject.weights).name] if subject.weights else []
+    words += ["--int8", Path(subject.int8).name] if subject.int8 else []
     words += ["--random"] if subject.random else []
     words += ["--seed", str(subject.seed)] if subject.seed else []
     return shlex.join(words)

@@ -34,7 +34,8 @@ def compare(
 ) -> None:
     r"""Show two networks side by side, and how alike their maps are: CC and SIM of each frame.
 
-    Settings of a side: device, precision, path, window_rate_hz, max_gap_s, threads, stabilize;
+    Settings of a side: device, precision, path, window_rate_hz, max_gap_s, threads, stabilize,
+    share;
     anything else is an option of the network.
 
     \b

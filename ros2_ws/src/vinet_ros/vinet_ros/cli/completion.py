@@ -15,8 +15,9 @@ Completer = Callable[[str], list[str]]
 ASKED = "_VINET_COMPLETE"
 """The environment variable by which a shell asks, by Typer's protocol."""
 DEVICES = ("auto", "cpu", "cuda")
-PRECISIONS = ("auto", "fp32", "fp16", "bf16")
+PRECISIONS = ("auto", "fp32", "fp16", "bf16", "int8")
 PATHS = ("auto", "torch", "openvino", "graph", "compiled", "tensorrt")
+SHARES = ("auto", "off", "exact", "approximate")
 
 
 def command_meant(arguments: Sequence[str], environment: Mapping[str, str]) -> str | None:

@@ -15,7 +15,15 @@ import typer
 
 from vinet_ros.cli import FAILED, INTERRUPTED, UNWRITTEN
 from vinet_ros.cli.benchmark import parse_options
-from vinet_ros.cli.completion import DEVICES, PATHS, PRECISIONS, one_of, saliency_models, some_of
+from vinet_ros.cli.completion import (
+    DEVICES,
+    PATHS,
+    PRECISIONS,
+    SHARES,
+    one_of,
+    saliency_models,
+    some_of,
+)
 from vinet_ros.errors import OutputError, VinetError
 from vinet_ros.offline.predict.request import (
     DEFAULT_OUTPUTS,
@@ -59,7 +67,8 @@ def predict(
         str, typer.Option(help="auto, cpu, cuda or cuda:n", autocompletion=one_of(*DEVICES))
     ] = "auto",
     precision: Annotated[
-        str, typer.Option(help="auto, fp32, fp16 or bf16", autocompletion=one_of(*PRECISIONS))
+        str,
+        typer.Option(help="auto, fp32, fp16, bf16 or int8", autocompletion=one_of(*PRECISIONS)),
     ] = "auto",
     path: Annotated[
         str, typer.Option(help="auto, torch or openvino", autocompletion=one_of(*PATHS))
@@ -103,6 +112,13 @@ def predict(
     stabilize: Annotated[
         bool, typer.Option("--stabilize", help="take the camera's own motion off; for heads")
     ] = False,
+    share: Annotated[
+        str,
+        typer.Option(
+            help="work that windows of vinet and avinet share: auto, off, exact, approximate",
+            autocompletion=one_of(*SHARES),
+        ),
+    ] = "auto",
     force: Annotated[
         bool, typer.Option("--force", help="replace results that were made otherwise")
     ] = False,
@@ -141,6 +157,7 @@ def predict(
             max_gap_s=max_gap_s,
             threads=threads,
             stabilize=stabilize,
+            share=share,
         )
         gaze = GazeOptions(
             num_peaks,

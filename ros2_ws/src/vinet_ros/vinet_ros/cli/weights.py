@@ -1,7 +1,7 @@
 # Copyright 2026 the vinet_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 
-"""``vinet weights``: what a weight file holds, and converting one into ours or into ONNX."""
+"""``vinet weights``: what a file holds, converting one into ours, and int8 or ONNX of one."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vinet_ros.cli import weights_export
 from vinet_ros.cli.completion import all_models, saliency_models
 from vinet_ros.errors import WeightsError
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from vinet_ros.networks.weights import WeightsCard
 
 app = typer.Typer(no_args_is_help=True)
+app.add_typer(weights_export.app)
 
 
 class Dtype(str, Enum):
@@ -30,6 +32,13 @@ class Dtype(str, Enum):
 
     fp32 = "fp32"
     fp16 = "fp16"
+
+
+class Part(str, Enum):
+    """What is run once a frame, and what is run once a window."""
+
+    encoder = "encoder"
+    decoder = "decoder"
 
 
 @app.command()
@@ -128,56 +137,70 @@ def label(
 
 
 @app.command()
-def export(
-    model: Annotated[
-        str, typer.Argument(help="a name of the catalog", autocompletion=saliency_models)
+def quantize(
+    inputs: Annotated[
+        list[str], typer.Argument(help="videos, bags, folders of pictures of your camera")
     ],
-    onnx: Annotated[Path, typer.Option(help="ONNX file to write")],
-    weights: Annotated[Path | None, typer.Option(help="weight file; else the bundled one")] = None,
-    option: Annotated[
-        list[str] | None,
-        typer.Option(help="option of the network as key=value, e.g. clip_length=16; repeat it"),
+    out: Annotated[Path, typer.Option(help="safetensors file to write")],
+    model: Annotated[
+        str, typer.Option(help="name of the network", autocompletion=saliency_models)
+    ] = "vinet_lite",
+    weights: Annotated[
+        Path | None, typer.Option(help="weight file; by default the bundled weights")
     ] = None,
-    stream: Annotated[
-        bool, typer.Option("--stream", help="two files: a frame's features, and their map")
-    ] = False,
-    random: Annotated[bool, typer.Option("--random", help="seeded random weights")] = False,
-    force: Annotated[bool, typer.Option("--force", help="replace files that exist")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="print what was written")] = False,
+    windows: Annotated[
+        int, typer.Option(min=2, help="windows to take of all inputs; a quarter is for checking")
+    ] = 64,
+    only: Annotated[
+        Part | None, typer.Option(help="quantize this part alone; else what agrees enough")
+    ] = None,
+    min_cc: Annotated[
+        float, typer.Option(min=-1.0, max=1.0, help="write nothing where the maps agree less")
+    ] = 0.99,
+    topic: Annotated[str, typer.Option(help="of a bag's images, where it has several")] = "",
+    force: Annotated[bool, typer.Option("--force", help="replace OUT where it exists")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print the card as JSON")] = False,
 ) -> None:
-    r"""Write a network as ONNX, checked by ONNX Runtime before the file gets its name.
+    r"""Make int8 graphs of a network for OpenVINO on a CPU, calibrated on your own frames.
 
-    Needs the extra `onnx`: pip install 'vinet_ros[onnx]'.
+    Needs NNCF (pip install 'vinet_ros[int8]'); the robot that runs the file does not. The maps
+    are compared with those of the weights on windows that were kept back.
 
     \b
-    The bundled network, clip to map:
-      vinet weights export vinet_lite --onnx lite.onnx
-    In two files, so that a stream pays for each frame once:
-      vinet weights export vinet_lite --onnx lite.onnx --stream
+    From a recording of the robot's camera, and then on the robot:
+      vinet weights quantize my_bag --out lite.int8.safetensors
+      vinet predict street.mp4 --weights lite.int8.safetensors --precision int8 --out results
+    Full ViNet, the authors' file:
+      vinet weights quantize a.mp4 b.mp4 --model vinet --weights ViNet_DHF1K.pt --out v.safetensors
     """
-    from vinet_ros.cli.benchmark import parse_options
-    from vinet_ros.runtime.benchmark_paths import Subject
-    from vinet_ros.runtime.onnx_export import check_onnx, export_onnx, onnx_files
+    from vinet_ros.offline.quantize import quantize_weights
 
-    check_onnx()
-    there = [path for path in onnx_files(onnx, stream=stream) if path.exists()]
-    if there and not force:
-        raise WeightsError(f"{there[0]} exists; give another name, or --force to replace it")
-    try:
-        options = parse_options(option or [])
-        subject = Subject(model, options, str(weights) if weights else None, random)
-        written = export_onnx(subject.make(), onnx, stream=stream)
-    except ValueError as error:
-        raise WeightsError(str(error)) from error
-    if as_json:
-        typer.echo(json.dumps([asdict(one) for one in written], indent=1))
-        return
-    for one in written:
-        shapes = ", ".join(f"{name} {shape}" for name, shape in one.inputs.items())
+    if out.exists() and not force:
+        raise WeightsError(f"{out} exists; give another name, or --force to replace it")
+    quantized, card = quantize_weights(
+        inputs,
+        out,
+        model,
+        weights,
+        windows=windows,
+        parts=() if only is None else (only.value,),
+        least_cc=min_cc,
+        topic=topic,
+        progress=lambda what: typer.echo(what, err=True),
+    )
+    _tell(out, card, as_json)
+    if not as_json:
+        typer.echo(f"{quantized.times_fp32:.2f} times as fast as OpenVINO in fp32, here and now")
+        agreement = quantized.agreement
         typer.echo(
-            f"{one.file}: {shapes} -> {', '.join(one.outputs)}; {one.bytes / 1e6:.1f} MB, ONNX "
-            f"Runtime differs by {one.max_difference:.1e}"
+            f"maps against those of the weights, {agreement.maps} windows kept back: CC "
+            f"{agreement.mean_cc:.4f} in the mean, {agreement.least_cc:.4f} at least, "
+            f"{_less_mean(agreement.mean_cc_less_mean)}"
         )
+
+
+def _less_mean(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f} with the clip's mean map taken off"
 
 
 def _tell(out: Path, card: WeightsCard, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from vinet_ros.errors import WeightsError
 from vinet_ros.networks.catalog import create_model, list_models
@@ -20,11 +20,12 @@ from vinet_ros.networks.loading import (
     first_keys,
     identify,
     load_model,
+    own_part,
     problems_of,
     read_options,
     shapes_of,
 )
-from vinet_ros.networks.s3d import is_kinetics_s3d, rename_kinetics_s3d
+from vinet_ros.networks.quantized import QuantizedNetwork, is_quantized
 from vinet_ros.networks.weights import (
     WeightsCard,
     card_of,
@@ -72,7 +73,7 @@ def inspect_weights(path: str | Path) -> FileReport:
     """
     state, card = read_state_dict(path), read_card(path)
     model = _model_of(state, card)
-    options = read_options(model, shapes_of(state), card) if model else {}
+    options = _options_of(model, state, card)
     path = Path(path).expanduser()
     return FileReport(
         file=str(path),
@@ -84,7 +85,7 @@ def inspect_weights(path: str | Path) -> FileReport:
         parameters=sum(value.numel() for key, value in state.items() if _is_trained(key, value)),
         dtypes=dict(Counter(str(value.dtype).removeprefix("torch.") for value in state.values())),
         card=asdict(card) if card else None,
-        problems=tuple(_problems(model, options, state)),
+        problems=tuple(_problems(path, model, options, state)),
     )
 
 
@@ -117,7 +118,7 @@ def convert_weights(
     name = model or _model_of(read_state_dict(path), read_card(path))
     if name is None:
         raise WeightsError(f"{path} does not tell its model; name it: {', '.join(list_models())}")
-    network = load_model(name, path)
+    network = _load_weights(name, path)
     card = card_of(network)
     assert card is not None  # every loaded network has one
     if card.source == "unknown":
@@ -152,7 +153,7 @@ def label_weights(
     card = read_card(path)
     if card is None:
         raise WeightsError(f"{path} has no card; make one with `vinet weights convert` first")
-    network = load_model(card.model, path)
+    network = _load_weights(card.model, path)
     labelled = replace(
         card,
         scores={**card.scores, **scores},
@@ -163,25 +164,53 @@ def label_weights(
     return save_weights(out, network, labelled, torch.float16 if narrow else torch.float32)
 
 
+def _load_weights(name: str, path: str | Path) -> nn.Module:
+    network = load_model(name, path)
+    if isinstance(network, QuantizedNetwork):
+        raise WeightsError(
+            f"{path} holds int8 graphs, no weights; give the weights that it was made from"
+        )
+    return network
+
+
 def _model_of(state: Mapping[str, Tensor], card: WeightsCard | None) -> str | None:
     if card is not None and card.model in list_models():
         return card.model
     return identify(shapes_of(state))
 
 
+def _options_of(
+    model: str | None, state: Mapping[str, Tensor], card: WeightsCard | None
+) -> dict[str, Any]:
+    if model is None:
+        return {}
+    if is_quantized(state):
+        return dict(card.options) if card is not None else {}
+    return read_options(model, shapes_of(state), card)
+
+
 def _problems(
-    model: str | None, options: Mapping[str, Any], state: Mapping[str, Tensor]
+    path: Path, model: str | None, options: Mapping[str, Any], state: Mapping[str, Tensor]
 ) -> list[str]:
     if model is None:
         known = ", ".join(list_models())
         return [f"fits none of {known}: its keys begin with {first_keys(state)}"]
-    if model == "s3d" and is_kinetics_s3d(shapes_of(state)):
-        state = rename_kinetics_s3d(state)
+    if is_quantized(state):
+        return _graph_problems(path, model)
+    state = own_part(model, state)
     try:
         network = create_model(model, **options)
     except (ValueError, TypeError) as error:
         return [str(error)]
     return problems_of(network, state)
+
+
+def _graph_problems(path: Path, model: str) -> list[str]:
+    try:
+        load_model(model, path)
+    except WeightsError as error:
+        return [str(error)]
+    return []
 
 
 def _is_trained(key: str, value: Tensor) -> bool:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from vinet_ros.errors import DeviceError, WeightsError
 from vinet_ros.networks.catalog import create_model, list_models, model_class, model_spec
+from vinet_ros.networks.quantized import is_quantized, quantized_network
 from vinet_ros.networks.s3d import is_kinetics_s3d, rename_kinetics_s3d
 from vinet_ros.networks.verified import verified
 from vinet_ros.networks.weights import (
@@ -55,7 +56,8 @@ def load_model(
         **options: The network's options, where the file does not tell them.
 
     Returns:
-        The network in evaluation mode, float32.
+        The network in evaluation mode, float32; of a file of int8 graphs a
+        :class:`~vinet_ros.networks.quantized.QuantizedNetwork`.
 
     Raises:
         ValueError: If the name or an option does not exist.
@@ -118,6 +120,14 @@ def read_options(name: str, shapes: Shapes, card: WeightsCard | None) -> dict[st
     told = dict(card.options) if card is not None else {}
     told.update((recognise(shapes) if recognise else None) or {})
     return told
+
+
+def own_part(name: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return what of a public file is a network's own, under its own names."""
+    if name == "s3d" and is_kinetics_s3d(shapes_of(state)):
+        return rename_kinetics_s3d(state)
+    choose: Callable[..., dict[str, Tensor]] = getattr(model_class(name), "own_part", dict)
+    return choose(state)
 
 
 def problems_of(model: nn.Module, state: Mapping[str, Tensor]) -> list[str]:
@@ -187,8 +197,9 @@ def _read_model(name: str, path: Path, file: Path, options: Mapping[str, object]
         raise WeightsError(
             f"{path} holds weights of {card.model!r}, not of {name!r}: load it under that name"
         )
-    if name == "s3d" and is_kinetics_s3d(shapes_of(state)):
-        state = rename_kinetics_s3d(state)
+    if is_quantized(state):
+        return _read_graphs(path, state, card, options)
+    state = own_part(name, state)
     read_off = read_options(name, shapes_of(state), card)
     model = _build(name, path, read_off, options)
     advice = functools.partial(_advice, name, shapes_of(state), read_off, options)
@@ -196,6 +207,26 @@ def _read_model(name: str, path: Path, file: Path, options: Mapping[str, object]
     card = card or _made_up_card(name, model, read_off, path, sha256_of(file))
     model.card = card  # type: ignore[assignment]  # modules may carry plain values too
     return model.eval()
+
+
+def _read_graphs(
+    path: Path,
+    state: Mapping[str, Tensor],
+    card: WeightsCard | None,
+    options: Mapping[str, object],
+) -> nn.Module:
+    if card is None:
+        raise WeightsError(f"{path} holds int8 graphs without a card; make it again")
+    other = {key: value for key, value in options.items() if card.options.get(key) != value}
+    if other:
+        raise WeightsError(
+            f"{path} holds int8 graphs of {card.model} with {card.options or 'no options'}, which "
+            f"cannot be changed to {other}; leave them out, or quantize weights that have them"
+        )
+    try:
+        return quantized_network(state, card).eval()
+    except (WeightsError, ValueError, TypeError) as error:
+        raise WeightsError(f"{path} does not load: {error}") from error
 
 
 def _build(

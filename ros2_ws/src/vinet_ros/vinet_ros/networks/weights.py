@@ -49,6 +49,8 @@ class WeightsCard:
         rate_hz: Frames a second that it was trained at.
         training: How it was trained: command, data, seed; empty where unknown.
         scores: Measured scores, e.g. ``{"fixations/val": {"CC": 0.78}}``.
+        quantization: Of a file of int8 graphs how they were made and how near they come to the
+            weights; empty where the file holds weights.
     """
 
     model: str
@@ -62,10 +64,13 @@ class WeightsCard:
     licence: str = "unknown"
     training: dict[str, Any] = field(default_factory=dict)
     scores: dict[str, Any] = field(default_factory=dict)
+    quantization: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """Return the card as it is stored in a file (without the file's own name and hash)."""
         stored = {k: v for k, v in asdict(self).items() if k not in ("file", "sha256")}
+        if not self.quantization:  # so a file of weights has the same hash as it always had
+            del stored["quantization"]
         return json.dumps(stored)
 
     @classmethod
@@ -154,14 +159,28 @@ def save_weights(
     """
     if dtype not in (torch.float32, torch.float16):
         raise ValueError(f"weights are stored as float32 or float16, not as {dtype}")
-    path = Path(path)
     stored = {key: _stored(key, value, dtype) for key, value in model.state_dict().items()}
+    return write_tensors(path, stored, card)
+
+
+def write_tensors(
+    path: str | Path, stored: Mapping[str, Tensor], card: WeightsCard
+) -> WeightsCard:
+    """Write tensors and a card as safetensors, whole or not at all.
+
+    Returns:
+        The card with name and hash of the file.
+
+    Raises:
+        WeightsError: If the file cannot be written.
+    """
+    path = Path(path)
     # One entry only: the library writes several in any order, and the hash shall stay the same.
     metadata = {_CARD_KEY: card.to_json()}
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
             unfinished = Path(folder) / path.name
-            save_file(stored, unfinished, metadata=metadata)
+            save_file(dict(stored), unfinished, metadata=metadata)
             digest = sha256_of(unfinished)
             with unfinished.open("rb") as handle:
                 os.fsync(handle.fileno())
@@ -259,7 +278,7 @@ def _stored(key: str, value: Tensor, dtype: torch.dtype) -> Tensor:
 
 def _check_kind(name: str, value: object) -> None:
     kind: type = {"clip_length": int, "input_size": tuple, "rate_hz": float}.get(name, str)
-    if name in ("options", "training", "scores"):
+    if name in ("options", "training", "scores", "quantization"):
         kind = dict
     types, words = _KINDS[kind]
     if not isinstance(value, types) or isinstance(value, bool):

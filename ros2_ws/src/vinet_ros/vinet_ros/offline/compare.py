@@ -37,6 +37,7 @@ _SETTINGS = (
     "max_gap_s",
     "threads",
     "stabilize",
+    "share",
 )
 
 

@@ -161,7 +161,14 @@ class _Wanted:
 
     def build(self, batches: int) -> Executor:
         """Load the network and bind it to its place."""
-        return build_executor(self._network(), self.place, threads=self.threads, batches=batches)
+        return build_executor(
+            self._network(),
+            self.place,
+            threads=self.threads,
+            batches=batches,
+            share=self.parameters.share,
+            fallback=self.parameters.allow_cpu_fallback,
+        )
 
     @property
     def threads(self) -> int | None:
@@ -192,6 +199,8 @@ def _load(
     has_weights = bool(parameters.weights) or bundled_weights(name) is not None
     trained = has_weights or not parameters.allow_untrained
     place = find_place(device, _precision(parameters, device), parameters.allow_cpu_fallback)
+    if parameters.share != "off":  # what is kept of its windows is of one stream
+        source = _Private()
     executor = source.executor(_Wanted(name, trained, parameters, place))
     executor.reason = place.explain(executor.reason)
     predictor = Predictor(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from vinet_ros.networks import list_models, model_spec
 from vinet_ros.ros.parameters import ParameterError, check_parameters, parameter
+from vinet_ros.runtime.share_choice import SHARE_CHOICES
 from vinet_ros.streaming import SKIPPED_SLOTS
 from vinet_ros.streaming.sound_direction import MIN_SPACING_M
 
@@ -66,8 +67,9 @@ class SaliencyParameters:
     )
     precision: str = parameter(
         "auto",
-        "Number format of the network.",
-        choices=("auto", "fp32", "fp16", "bf16"),
+        "Number format of the network: auto is fp32, or int8 where the weights are; fp16 and bf16 "
+        "need a GPU, int8 a CPU and weights of `vinet weights quantize`.",
+        choices=("auto", "fp32", "fp16", "bf16", "int8"),
         read_only=True,
     )
     inference_threads: int = parameter(
@@ -84,6 +86,15 @@ class SaliencyParameters:
         "slower camera, which gives several times as many predictions there; auto: encode one, "
         "repeat in the others. For vinet_lite; vinet gains nothing by it.",
         choices=SKIPPED_SLOTS,
+        read_only=True,
+    )
+    share: str = parameter(
+        "off",
+        "Work of vinet and avinet that is done once for all windows that need it, where every "
+        "slot is predicted: off; exact, the same maps for about 0.65 of the multiplications; "
+        "approximate, other maps for less; auto, exact where it is faster. A computer that "
+        "leaves out slots gains nothing by it.",
+        choices=SHARE_CHOICES,
         read_only=True,
     )
     stabilize: bool = parameter(

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from torch import nn
 
 from vinet_ros.networks.weights import WeightsCard, card_of
+from vinet_ros.sound_forms import SoundForm
 
 # What an executor keeps of one frame: opaque outside of the executor that made it.
 Kept: TypeAlias = tuple[Any, ...]
@@ -67,7 +68,7 @@ class NetworkTraits:
         clip_length: Frames of a window.
         input_size: Height and width of a frame.
         card: Of the file that it was loaded from, if it was.
-        audio_shape: Of a window's sound; None where the network takes none.
+        sound_form: How a window's sound is taken; None where the network takes none.
         motion_shape: Of the camera's motion in a window, (T - 1, 2, 3); None where the network
             takes none.
     """
@@ -75,8 +76,13 @@ class NetworkTraits:
     clip_length: int
     input_size: tuple[int, int]
     card: WeightsCard | None = None
-    audio_shape: tuple[int, ...] | None = None
+    sound_form: SoundForm | None = None
     motion_shape: tuple[int, ...] | None = None
+
+    @property
+    def audio_shape(self) -> tuple[int, ...] | None:
+        """Of a window's sound; None where the network takes none."""
+        return None if self.sound_form is None else self.sound_form.shape
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -292,7 +298,7 @@ def traits_of(model: nn.Module) -> NetworkTraits:
         int(network.clip_length),
         (int(height), int(width)),
         card_of(model),
-        getattr(model, "audio_shape", None),
+        getattr(model, "sound_form", None),
         getattr(model, "motion_shape", None),
     )
 

@@ -25,10 +25,15 @@ class PathRow:
             frame, decode).
         median_ms: Median time of one run.
         p95_ms: 95th percentile.
+        p99_ms: 99th percentile.
+        precision: Number format, e.g. ``fp32``.
         times_eager: How many times as fast as the eager forward, by the medians.
         resident_mib: Growth of resident memory over the bare process, between predictions.
         peak_mib: The same at its highest, loading and converting included.
         max_difference: Largest absolute difference of the map to the eager one.
+        gmac: Billions of multiplications of one window in one run.
+        matrix_share: Multiplications a second as a share of those that the device does in a
+            large product of fp32 matrices; int8 and fp16 can exceed 1.
     """
 
     path: str
@@ -37,10 +42,14 @@ class PathRow:
     measured: str
     median_ms: float
     p95_ms: float
+    p99_ms: float
+    precision: str
     times_eager: float
     resident_mib: float | None
     peak_mib: float | None
     max_difference: float
+    gmac: float
+    matrix_share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,10 @@ class BenchmarkReport:
         runs: Timed runs of each path.
         clip_gmac: Billions of multiplications in one forward of a clip.
         step_gmac: The same in one step.
+        parameters: Trained numbers of the network.
+        matrix_gmac_per_s: Billions of multiplications a second of each device in a large
+            product of fp32 matrices, measured in the same rounds.
+        int8: Where the int8 graphs came from; empty without.
         map_range: Lowest and highest value of the eager map.
         rows: The paths, eager first.
     """
@@ -84,6 +97,9 @@ class BenchmarkReport:
     runs: int
     clip_gmac: float
     step_gmac: float
+    parameters: int
+    matrix_gmac_per_s: dict[str, float]
+    int8: str
     map_range: tuple[float, float]
     rows: tuple[PathRow, ...] = field(default_factory=tuple)
 
@@ -110,14 +126,19 @@ class BenchmarkReport:
             f"batch {self.batch}, fp32 weights: {self.weights}. "
             f"{self.clip_gmac:.1f} GMAC a clip, {self.step_gmac:.1f} a step. "
             f"{self.runs} runs of each path, interleaved; the map spans "
-            f"{low:.3f} to {high:.3f}."
+            f"{low:.3f} to {high:.3f}. Large fp32 matrices, in the same rounds: {self._rates()}."
+            + (f" int8: {self.int8}." if self.int8 else "")
         )
+
+    def _rates(self) -> str:
+        rates = self.matrix_gmac_per_s.items()
+        return ", ".join(f"{rate:.0f} GMAC/s on {device}" for device, rate in rates)
 
     def _table(self) -> str:
         lines = [
-            "| path | runs | median ms | p95 ms | times eager | resident MiB | peak MiB "
-            "| largest difference |",
-            "|---|---|---:|---:|---:|---:|---:|---:|",
+            "| path | runs | GMAC | median ms | p95 ms | p99 ms | times eager | of matrix rate "
+            "| resident MiB | peak MiB | largest difference |",
+            "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
         ]
         lines += [_line(row) for row in self.rows]
         return "\n".join(lines)
@@ -128,17 +149,21 @@ def _line(row: PathRow) -> str:
     cells = (
         where,
         row.measured,
+        "-" if row.gmac is None else f"{row.gmac:.1f}",
         f"{row.median_ms:.1f}",
         f"{row.p95_ms:.1f}",
+        f"{row.p99_ms:.1f}",
         f"{row.times_eager:.2f}",
-        _mib(row.resident_mib),
-        _mib(row.peak_mib),
+        f"{100 * row.matrix_share:.0f} %",
+        mib(row.resident_mib),
+        mib(row.peak_mib),
         f"{row.max_difference:.1e}",
     )
     return f"| {' | '.join(cells)} |"
 
 
-def _mib(value: float | None) -> str:
+def mib(value: float | None) -> str:
+    """Return a number of MiB for a table; a dash where it was not measured."""
     return "-" if value is None else f"{value:.0f}"
 
 

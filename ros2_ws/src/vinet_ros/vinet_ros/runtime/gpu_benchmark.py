@@ -21,15 +21,22 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from vinet_ros.errors import DataError, DeviceError
-from vinet_ros.runtime.benchmark import processor_name, versions
+from vinet_ros.runtime.benchmark import (
+    gmac_of,
+    percentiles_ms,
+    processor_name,
+    time_interleaved,
+    versions,
+)
 from vinet_ros.runtime.benchmark_paths import Subject
 from vinet_ros.runtime.benchmark_report import write_atomically
 from vinet_ros.runtime.candidates import agreement
-from vinet_ros.runtime.gpu_ways import NEEDS_GRAPH, WAYS, Maps, Way, bind, matrix_rate
+from vinet_ros.runtime.gpu_report import GpuRow, to_markdown
+from vinet_ros.runtime.gpu_ways import NEEDS_GRAPH, WAYS, Maps, Way, bind
 from vinet_ros.runtime.growth import create_meta
+from vinet_ros.runtime.matrix_rate import MatrixProduct
 from vinet_ros.runtime.torch_executor import DTYPES
 
 EAGER_EVERY = 4
@@ -84,48 +91,6 @@ class GpuPlan:
                     yield way, batch, precision
 
 
-@dataclass(frozen=True, slots=True)
-class GpuRow:
-    """One way's figures; without times where it failed.
-
-    Attributes:
-        way: Of ``gpu_ways.WAYS``.
-        batch: Clips in one run.
-        precision: Of weights and inputs.
-        p50_ms: Median time of one run.
-        p95_ms: 95th percentile.
-        p99_ms: 99th percentile.
-        eager_p50_ms: Median of the plain eager fp32 forward, of runs in between.
-        gmac: Billions of multiplications of one run.
-        matrix_share: Multiplications a second over those of the device's own bf16 product, 0..1.
-        max_difference: Largest difference of a map to the eager fp32 one.
-        agreement: Correlation of the maps with those, the least of the batch.
-        peak_mib: The device's memory at its highest, eager's beside it included; 0 on the CPU.
-        date: UTC.
-        error: Why there are no figures; empty where there are.
-    """
-
-    way: str
-    batch: int
-    precision: str
-    p50_ms: float = 0.0
-    p95_ms: float = 0.0
-    p99_ms: float = 0.0
-    eager_p50_ms: float = 0.0
-    gmac: float = 0.0
-    matrix_share: float = 0.0
-    max_difference: float = 0.0
-    agreement: float = 0.0
-    peak_mib: float = 0.0
-    date: str = ""
-    error: str = ""
-
-    @property
-    def case(self) -> tuple[str, int, str]:
-        """What it is a row of."""
-        return self.way, self.batch, self.precision
-
-
 def benchmark_gpu(
     plan: GpuPlan,
     out: Path,
@@ -157,7 +122,7 @@ def benchmark_gpu(
     facts = _facts(plan, command)
     rows = _kept(out, facts)
     cases = list(plan.cases())
-    rate, longest_s = 0.0, 0.0
+    longest_s = 0.0
     for k, case in enumerate(cases):
         progress(" ".join(map(str, case)), k, len(cases))
         if case in {row.case for row in rows}:
@@ -165,9 +130,8 @@ def benchmark_gpu(
         begun_s = time.monotonic()
         if longest_s and begun_s + longest_s > until_s:
             return False
-        rate = rate or matrix_rate(plan.device)
-        facts["matrix_gmac_per_s"] = rate
-        rows.append(_row(plan, case, rate))
+        facts["matrix_gmac_per_s"] = facts["matrix_gmac_per_s"] or _matrix_rate(plan.device)
+        rows.append(_row(plan, case, facts["matrix_gmac_per_s"]))
         longest_s = max(longest_s, time.monotonic() - begun_s)
         _write(out, facts, rows)
     return True
@@ -177,9 +141,19 @@ def clip_gmac(subject: Subject, size: Size, frames: int) -> float:
     """Return billions of multiplications of one clip's forward; nothing is computed for it."""
     model = create_meta(subject.model, subject.options)
     clip = torch.empty(1, 3, frames, *size, device="meta")
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        model(clip)
-    return float(counter.get_total_flops()) / 2e9
+    return gmac_of(lambda: model(clip))
+
+
+def _matrix_rate(device: str) -> float:
+    """Return the multiplications a second, in billions, that a row's are held against."""
+    product = MatrixProduct(device, _matrix_precision(device))
+    seconds = time_interleaved([product], 5, 1, lambda _what, _done, _total: None)
+    return product.gmac_per_s(seconds[:, 0])
+
+
+def _matrix_precision(device: str) -> str:
+    """Return the quickest format that the device has for certain."""
+    return "fp32" if device == "cpu" else "bf16"
 
 
 def _row(plan: GpuPlan, case: tuple[str, int, str], rate: float) -> GpuRow:
@@ -205,7 +179,7 @@ def _measured(plan: GpuPlan, case: tuple[str, int, str], rate: float, date: str)
     way = bind(way_name, _model(plan), frames, plan.device, precision)
     reference, maps = eager.run(), way.run()
     seconds, eager_seconds = _interleaved(way, eager, plan.runs)
-    p50, p95, p99 = (1e3 * float(x) for x in np.percentile(seconds, (50, 95, 99)))
+    p50, p95, p99 = percentiles_ms(seconds)
     gmac = batch * clip_gmac(plan.subject, size, length)
     row = GpuRow(
         way_name,
@@ -214,7 +188,7 @@ def _measured(plan: GpuPlan, case: tuple[str, int, str], rate: float, date: str)
         p50,
         p95,
         p99,
-        1e3 * float(np.median(eager_seconds)),
+        percentiles_ms(eager_seconds)[0],
         gmac,
         gmac / (p50 / 1e3) / rate,
         _largest(maps, reference),
@@ -294,6 +268,7 @@ def _facts(plan: GpuPlan, command: str) -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)),
         "versions": known,
         "command": command,
+        "matrix_precision": _matrix_precision(plan.device),
         "matrix_gmac_per_s": 0.0,
     }
 
@@ -309,6 +284,7 @@ def _kept(out: Path, facts: dict[str, Any]) -> list[GpuRow]:
         there = json.loads(file.read_text(encoding="utf-8"))
         rows = [GpuRow(**row) for row in there["rows"]]
         other = [name for name in _SAME if there["facts"][name] != facts[name]]
+        facts["matrix_gmac_per_s"] = there["facts"]["matrix_gmac_per_s"]  # one for all rows
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"{file} holds no rows of this benchmark ({error!r})") from None
     if other:
@@ -320,34 +296,3 @@ def _write(out: Path, facts: dict[str, Any], rows: list[GpuRow]) -> None:
     told = {"facts": facts, "rows": [asdict(row) for row in rows]}
     write_atomically(out / "rows.json", json.dumps(told, indent=1) + "\n")
     write_atomically(out / "rows.md", to_markdown(facts, rows))
-
-
-def to_markdown(facts: dict[str, Any], rows: list[GpuRow]) -> str:
-    """Return what was measured and how, and the table."""
-    subject, known = facts["subject"], facts["versions"]
-    weights = "random weights" if subject["random"] else subject["weights"] or "bundled weights"
-    options = "".join(f" {name}={value}" for name, value in subject["options"].items())
-    height, width = facts["size"] or (224, 384)
-    lines = [
-        f"`{facts['command']}`. {facts['device']}, {facts['cores']} cores; "
-        + ", ".join(f"{name} {version}" for name, version in known.items())
-        + f". {subject['model']}{options}, {weights}, {height} x {width}; "
-        f"{facts['runs']} runs a row, the plain eager fp32 forward in between. The device's own "
-        f"bf16 matrix product: {facts['matrix_gmac_per_s'] / 1e3:.1f} TMAC/s.",
-        "",
-        "| way | batch | precision | p50 ms | p95 ms | p99 ms | times eager | of matrix rate "
-        "| largest difference | correlation | peak MiB | date |",
-        "|---|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---|",
-    ]
-    return "\n".join([*lines, *(_line(row) for row in rows)]) + "\n"
-
-
-def _line(row: GpuRow) -> str:
-    begin = f"| {row.way} | {row.batch} | {row.precision} "
-    if row.error:
-        return f"{begin}| failed: {row.error.replace('|', '/')} | | | | | | | | {row.date} |"
-    return (
-        f"{begin}| {row.p50_ms:.2f} | {row.p95_ms:.2f} | {row.p99_ms:.2f} "
-        f"| {row.eager_p50_ms / row.p50_ms:.2f} | {row.matrix_share:.1%} "
-        f"| {row.max_difference:.1e} | {row.agreement:.6f} | {row.peak_mib:.0f} | {row.date} |"
-    )

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from vinet_ros.preprocess import normalize_frames, resize_frame
 from vinet_ros.runtime.cuda_buffers import MapDownload
@@ -113,29 +112,3 @@ def _step(model: nn.Module, frames: Frames, device: str, precision: str) -> Way:
 
 def _resized(clip: Sequence[Frames], size: tuple[int, int]) -> Frames:
     return np.stack([resize_frame(frame, size) for frame in clip])
-
-
-def matrix_rate(device: str, precision: str = "bf16") -> float:
-    """Return the multiplications a second, in billions, of the device's own matrix product.
-
-    Of two square matrices of random numbers, 8192 on CUDA and 512 on the CPU; the best of ten.
-    """
-    cuda = device.startswith("cuda")
-    size = 8192 if cuda else 512
-    one, other = (torch.randn(size, size, device=device).to(DTYPES[precision]) for _ in range(2))
-    seconds = [_product_seconds(one, other, cuda) for _ in range(13)][3:]
-    return size**3 / min(seconds) / 1e9
-
-
-def _product_seconds(one: Tensor, other: Tensor, cuda: bool) -> float:
-    if cuda:
-        new_event: Any = torch.cuda.Event
-        begun, ended = (new_event(enable_timing=True) for _ in range(2))
-        begun.record()
-        torch.matmul(one, other)
-        ended.record()
-        ended.synchronize()
-        return float(begun.elapsed_time(ended)) / 1e3
-    start = time.perf_counter()
-    torch.matmul(one, other)
-    return time.perf_counter() - start

@@ -15,12 +15,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from vinet_ros.networks import create_model
 from vinet_ros.preprocess import INPUT_SIZE
 from vinet_ros.runtime.base import trim_memory
-from vinet_ros.runtime.benchmark import processor_name, versions
+from vinet_ros.runtime.benchmark import gmac_of, processor_name, versions
 from vinet_ros.runtime.benchmark_paths import Subject
 from vinet_ros.runtime.measure import camera_step
 from vinet_ros.runtime.select import create_executor
@@ -224,10 +223,12 @@ def step_gmac(point: GrowthRow) -> float:
     """Return billions of multiplications of one camera's step; nothing is computed for it."""
     model = create_meta(point.model, _options(point))
     frame = torch.empty(1, 3, *point.size, device="meta")
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+
+    def step() -> None:
         kept = model.encode(frame)
         model.decode(tuple(torch.stack([k] * point.frames, dim=1) for k in kept))
-    return float(counter.get_total_flops()) / 2e9
+
+    return gmac_of(step)
 
 
 def create_meta(model: str, options: dict[str, Any]) -> Any:

@@ -13,7 +13,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from vinet_ros.errors import VinetError
-from vinet_ros.runtime.benchmark_paths import Subject, runner_for
+from vinet_ros.runtime.benchmark_paths import (
+    FEATURES,
+    Subject,
+    Timed,
+    features_runner,
+    runner_for,
+)
 
 _PREDICTIONS = 3
 
@@ -45,7 +51,11 @@ def probe(subject: Subject, path: str, threads: int | None) -> MemoryGrowth:
     """Load and run one path in this process and return what its memory grew by."""
     gc.collect()
     before_kib = _status_kib("VmRSS")
-    runner = runner_for(subject, path, threads)
+    runner: Timed
+    if path == FEATURES:
+        runner = features_runner(subject, threads)
+    else:
+        runner = runner_for(subject, path, threads)
     for _ in range(_PREDICTIONS):
         runner.run()
     gc.collect()

@@ -1,45 +1,22 @@
 # Copyright 2026 the vinet_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 
-"""OpenVINO in fp32 on the CPU."""
+"""OpenVINO on the CPU, in fp32 or int8."""
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-import warnings
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from vinet_ros.errors import DeviceError
+from vinet_ros.networks.quantized import QuantizedNetwork
 from vinet_ros.preprocess import normalize_frames
 from vinet_ros.runtime.base import Executor, Kept, Values, traits_of, trim_memory
-from vinet_ros.runtime.graph_cache import GRAPHS, network_key
-
-
-def openvino_installed() -> bool:
-    """Tell whether OpenVINO can be imported, without importing it."""
-    return importlib.util.find_spec("openvino") is not None
-
-
-def check_openvino() -> None:
-    """Raise DeviceError unless OpenVINO is installed."""
-    if not openvino_installed():
-        raise DeviceError("OpenVINO is not installed; pip install openvino, or use path torch")
-
-
-def cannot_run(model: nn.Module, error: Exception) -> DeviceError:
-    """Return the error of a network that OpenVINO can neither convert nor compile."""
-    first_line = str(error).strip().partition("\n")[0]
-    return DeviceError(
-        f"OpenVINO cannot run {type(model).__name__} ({type(error).__name__}: {first_line}); use "
-        "path torch"
-    )
+from vinet_ros.runtime.openvino_graphs import cannot_run, check_openvino, network_parts
 
 
 class OpenVINOExecutor(Executor):
@@ -51,7 +28,7 @@ class OpenVINOExecutor(Executor):
     let go of ``model``, and it costs twice their size.
 
     Args:
-        model: A saliency network.
+        model: A saliency network, or int8 graphs of one.
         reason: Why this path was chosen.
         threads: Threads of the inference; None: as many as OpenVINO finds right.
         batches: Frames or windows that may go through the network together.
@@ -67,21 +44,16 @@ class OpenVINOExecutor(Executor):
         threads: int | None = None,
         batches: int = 1,
     ) -> None:
-        super().__init__(traits_of(model), "openvino fp32", "cpu", reason, batches)
+        precision = "int8" if isinstance(model, QuantizedNetwork) else "fp32"
+        super().__init__(traits_of(model), f"openvino {precision}", "cpu", reason, batches)
         check_openvino()
         model = model.eval().to("cpu", torch.float32)
-        network: Any = model
-        frame = torch.zeros(1, 3, *self.input_size)
+        beside = self.asides(None, None)
+        sizes = [1, batches] if batches > 1 else [1]
         try:
-            with torch.inference_mode():
-                kept = tuple(network.encode(frame))
-            identity = len(kept) == 1 and kept[0] is frame
-            sizes = [1, batches] if batches > 1 else [1]
-            how = (threads, sizes, network_key(network, self.traits.card))
-            encoders = [] if identity else compile_requests(_Encode(network), (frame,), *how)
-            window = tuple(torch.stack([k] * self.clip_length, dim=1) for k in kept)
-            beside = tuple(torch.from_numpy(a[None].copy()) for a in self.asides(None, None))
-            decoders = compile_requests(_Decode(network, len(window)), window + beside, *how)
+            encoder, decoder = network_parts(model, self.traits, beside)
+            encoders = [] if encoder is None else encoder.compile(threads, sizes)
+            decoders = decoder.compile(threads, sizes)
         except Exception as error:
             raise cannot_run(model, error) from error
         self._encoder: Any = encoders[0] if encoders else None
@@ -90,8 +62,8 @@ class OpenVINOExecutor(Executor):
         self._batch_decoder: Any = decoders[-1]
         # Views of the request's own input memory: what is written there needs no further copy.
         # What the network takes beside the frames is behind their levels.
-        inputs = len(window) + len(beside)
-        self._inputs = [self._decoder.get_input_tensor(i).data for i in range(inputs)]
+        inputs = range(len(decoder.shapes))
+        self._inputs = [self._decoder.get_input_tensor(i).data for i in inputs]
         many = batches if batches > 1 else 0
         self._batch_inputs = [np.empty((many, *i.shape[1:]), i.dtype) for i in self._inputs]
         trim_memory()
@@ -167,95 +139,7 @@ class OpenVINOExecutor(Executor):
             memory[k] = values
 
 
-def import_openvino() -> Any:
-    """Import OpenVINO without its usage reports.
-
-    Importing it sends an event over the network unless the user has opted out. A robot's
-    software does not call out unasked, so the reporting module is kept from loading; OpenVINO
-    then uses its own empty stand-in.
-    """
-    if "openvino" not in sys.modules:
-        sys.modules.setdefault("openvino_telemetry", cast("Any", None))
-    import openvino
-
-    return openvino
-
-
-class _Encode(nn.Module):
-    def __init__(self, network: Any) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, frame: Tensor) -> tuple[Tensor, ...]:
-        return tuple(self.network.encode(frame))
-
-
-class _Decode(nn.Module):
-    """Takes the levels of the frames, and after them what the network takes beside them."""
-
-    def __init__(self, network: Any, levels: int) -> None:
-        super().__init__()
-        self.network = network
-        self.levels = levels
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        features, beside = inputs[: self.levels], inputs[self.levels :]
-        return cast("Tensor", self.network.decode(features, *beside))
-
-
 def _infer(request: Any, inputs: list[npt.NDArray[np.float32]]) -> list[npt.NDArray[np.float32]]:
     """Run a request; the outputs are overwritten by its next run."""
     request.infer(inputs, share_inputs=True)
     return [request.get_output_tensor(i).data for i in range(len(request.model_outputs))]
-
-
-def compile_requests(
-    module: nn.Module,
-    example: tuple[Tensor, ...],
-    threads: int | None,
-    sizes: Sequence[int],
-    network: Hashable | None,
-) -> list[Any]:
-    """Return an inference request for each size: batches of 1, or of 1 up to that size.
-
-    Everything but the batch has exactly the example's shape. What was traced before is not
-    traced again, if it is known which network it is.
-    """
-    key = None if network is None else (type(module), network)
-
-    def compiled(graph: Any) -> list[Any]:
-        return [_request(graph, example, threads, size) for size in sizes]
-
-    return list(GRAPHS.use(key, lambda: _graph(module, example), compiled))
-
-
-def _graph(module: nn.Module, example: tuple[Tensor, ...]) -> Any:
-    with warnings.catch_warnings(), torch.inference_mode():
-        # Tracing warns of every shape that becomes a constant; here all shapes are constant.
-        warnings.simplefilter("ignore")
-        # OpenVINO's own tracing would check the trace by running the network three times.
-        traced = torch.jit.trace(  # type: ignore[no-untyped-call]
-            module.eval(), example, strict=False, check_trace=False
-        )
-        return import_openvino().convert_model(traced)
-
-
-def _request(graph: Any, example: tuple[Tensor, ...], threads: int | None, size: int) -> Any:
-    ov = import_openvino()
-    batch = ov.Dimension(1, size)  # (1, 1) is static
-    shapes = [ov.PartialShape([batch, *tensor.shape[1:]]) for tensor in example]
-    graph.reshape(dict(zip(graph.inputs, shapes, strict=True)))
-    return ov.Core().compile_model(graph, "CPU", _settings(threads)).create_infer_request()
-
-
-def _settings(threads: int | None) -> dict[str, Any]:
-    settings: dict[str, Any] = {
-        # Without it OpenVINO computes in bf16 where the processor can.
-        "INFERENCE_PRECISION_HINT": "f32",
-        "PERFORMANCE_HINT": "LATENCY",
-        # The cores are shared with the rest of the robot; let the scheduler place the threads.
-        "ENABLE_CPU_PINNING": False,
-    }
-    if threads is not None:
-        settings["INFERENCE_NUM_THREADS"] = threads
-    return settings

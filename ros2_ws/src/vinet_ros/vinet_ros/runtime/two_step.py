@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from vinet_ros.preprocess import normalize_frames
 from vinet_ros.runtime.base import Executor, Kept, Values, traits_of, trim_memory
-from vinet_ros.runtime.openvino_executor import (
+from vinet_ros.runtime.openvino_graphs import (
     cannot_run,
     check_openvino,
     compile_requests,
@@ -133,7 +133,7 @@ def _graphs(model: Any, length: int, size: tuple[int, int], compiled: bool) -> t
     if not compiled:
         return ()
     check_openvino()
-    clip, sound = torch.zeros(1, 3, length, *size), torch.zeros(1, *model.audio_shape)
+    clip, sound = torch.zeros(1, 3, length, *size), torch.zeros(1, *model.sound_form.shape)
     try:
         with torch.inference_mode():
             levels, heard = tuple(model.see(clip)), model.hear(sound)

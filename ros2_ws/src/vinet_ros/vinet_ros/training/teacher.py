@@ -46,7 +46,7 @@ class Teacher:
         looked = batch["fixations"].float()
         looked = looked / looked.flatten(1).sum(dim=1).clamp_min(1)[:, None, None]
         return {
-            "clip": batch["clip"],
+            **batch,
             "density": torch.lerp(batch["density"].float(), maps, share),
             # As shares of one look: people's fixations, and where the teacher would expect them.
             "fixations": torch.lerp(looked, maps, share),
@@ -88,17 +88,6 @@ def load_teacher(weights: str, student: str) -> Teacher:
         raise WeightsError(f"{weights} does not say which network it is for; take one with a card")
     model = load_model(name, None if weights == BUNDLED else weights)
     return Teacher(model, model_spec(name).rate_hz, model_spec(student).rate_hz)
-
-
-def load_lite_encoder(model: nn.Module, weights: str) -> None:
-    """Fill a vinet_lite's encoder from a weight file of another vinet_lite, of any width.
-
-    Raises:
-        WeightsError: If the file is not one of vinet_lite.
-    """
-    other = load_model("vinet_lite", None if weights == BUNDLED else weights)
-    state = other.get_submodule("encoder").state_dict()
-    model.get_submodule("encoder").load_state_dict(state)
 
 
 def quicken_norms(model: nn.Module, momentum: float = 0.02) -> None:

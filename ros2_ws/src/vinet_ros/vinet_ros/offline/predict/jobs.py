@@ -64,6 +64,7 @@ def load_predictor(choice: NetworkChoice, path: str = "") -> Predictor:
         path=path or choice.path,
         threads=choice.threads,
         stabilize=choice.stabilize,
+        share=choice.share,
     )
     if predictor.stabilization not in ("on", "off"):
         predictor.close()

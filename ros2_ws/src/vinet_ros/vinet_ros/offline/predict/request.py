@@ -75,13 +75,14 @@ class NetworkChoice:
         model: A name of the catalog.
         weights: A weight file; None: the bundled weights.
         device: auto, cpu, cuda or cuda:n.
-        precision: auto, fp32, fp16 or bf16.
+        precision: auto, fp32, fp16, bf16 or int8.
         path: auto, torch or openvino.
         options: Of the network, where its file does not say.
         window_rate_hz: Slots a second of the window; 0: as the weights say, negative: each frame.
         max_gap_s: A longer gap between two frames starts the window anew.
         threads: On the CPU; None leaves the choice to the path.
         stabilize: Take the camera's own motion off the window, where the network can.
+        share: What overlapping windows share: auto, off, exact or approximate.
     """
 
     model: str = "vinet_lite"
@@ -94,6 +95,7 @@ class NetworkChoice:
     max_gap_s: float = 0.5
     threads: int | None = None
     stabilize: bool = False
+    share: str = "auto"
 
     def identity(self) -> dict[str, Any]:
         """Return what two runs must share to give the same maps."""
@@ -104,6 +106,8 @@ class NetworkChoice:
         sha256 = sha256_of(file) if file is not None and Path(file).is_file() else ""
         facts = asdict(self)
         del facts["weights"], facts["threads"], facts["path"]
+        if self.share != "approximate":  # the others give the same maps to rounding
+            del facts["share"]
         return {**facts, "options": dict(self.options), "sha256": sha256}
 
 
