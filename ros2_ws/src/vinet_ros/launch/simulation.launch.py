@@ -70,7 +70,7 @@ def nodes(context: LaunchContext) -> list[Action]:
     }
     given = {name: value for name, value in overrides.items() if chosen(context, name)}
     # The camera turns with the head: vinet_ros.ros.head_camera says why these two.
-    steady = {"stabilize": True, "smoothing_tau_s": 0.05}
+    steady = {"stabilize": True, "smoothing_tau_s": 0.08}
     saliency = Node(
         package="vinet_ros",
         executable="saliency_node",

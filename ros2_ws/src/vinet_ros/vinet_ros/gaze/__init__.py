@@ -18,7 +18,7 @@ from vinet_ros.gaze.geometry import (
 )
 from vinet_ros.gaze.head import Head, HeadMount
 from vinet_ros.gaze.joint_history import JointHistory, JointSample
-from vinet_ros.gaze.peaks import Peak, find_peaks
+from vinet_ros.gaze.peaks import Peak, centre_peaks, find_peaks
 from vinet_ros.gaze.smoothing import MapSmoother
 from vinet_ros.gaze.sound_prior import SoundPrior
 from vinet_ros.gaze.tracks import Candidate, TrackSettings
@@ -43,6 +43,7 @@ __all__ = [
     "PinholeCamera",
     "SoundPrior",
     "TrackSettings",
+    "centre_peaks",
     "find_peaks",
     "pan_tilt_to_pixel",
     "pixel_to_pan_tilt",

@@ -6,8 +6,8 @@
 HEAD_CAMERA: dict[str, bool | float] = {
     # Else what is pursued stands in the picture, and is not seen to move.
     "stabilize": True,
-    # Maps are smoothed in the picture, which turns with the head: with 0.15 s what is looked at
-    # seems to run ahead of a head that catches up with it, and the head overshoots.
-    "smoothing_tau_s": 0.05,
+    # Maps are smoothed in the picture, which turns with the head: with 0.15 s a thing that the
+    # head catches up with is seen too late; with 0.05 s weak peaks come and go, and seem to move.
+    "smoothing_tau_s": 0.08,
 }
 """Parameters and their values; simulation.launch.py has the same."""

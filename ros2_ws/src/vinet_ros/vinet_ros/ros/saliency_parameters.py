@@ -238,8 +238,8 @@ class SaliencyParameters:
     )
     peak_centre_radius: float = parameter(
         0.04,
-        "The gaze is the centre of the heat within this of a peak, as a share of the width: "
-        "calmer and nearer to the middle of a thing than the highest pixel; 0: that pixel.",
+        "The gaze is the centre of the newest map's heat within this of a peak, as a share of the "
+        "width: calmer and nearer to the middle of a thing than the highest pixel; 0: that pixel.",
         low=0.0,
         high=0.5,
     )

@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vinet_ros.errors import FrameError
-from vinet_ros.gaze import MapSmoother, Peak, PinholeCamera, find_peaks, pixel_to_ray, scale_pixel
+from vinet_ros.gaze import (
+    MapSmoother,
+    Peak,
+    PinholeCamera,
+    centre_peaks,
+    find_peaks,
+    pixel_to_ray,
+    scale_pixel,
+)
 from vinet_ros.streaming.predictor import SaliencyMap
 
 
@@ -88,13 +96,9 @@ class GazePipeline:
             self._smoother = MapSmoother(self.settings.smoothing_tau_s)
         heat = saliency.values if columns is None else saliency.values * columns
         values = self._smoother.update(heat, saliency.stamp_ns)
-        settings = self.settings
-        peaks = find_peaks(
-            values,
-            settings.num_peaks,
-            settings.peak_min_distance,
-            centre_radius=settings.peak_centre_radius,
-        )
+        peaks = find_peaks(values, self.settings.num_peaks, self.settings.peak_min_distance)
+        # Smoothed maps are late: of what moves in the picture they show where it was.
+        peaks = centre_peaks(peaks, heat, self.settings.peak_centre_radius)
         return self._points(peaks, values, camera)
 
     @property
