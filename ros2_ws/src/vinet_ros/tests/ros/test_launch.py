@@ -113,9 +113,14 @@ def test_parameters_are_those_that_the_nodes_declare(tree: ast.Module) -> None:
     assert checked >= 3
 
 
-def test_the_simulation_sets_what_a_heads_camera_needs() -> None:
-    text = (PACKAGE / "launch/simulation.launch.py").read_text()
-    assert ast.literal_eval(named_dictionaries(ast.parse(text))["steady"]) == HEAD_CAMERA
+@pytest.mark.parametrize("name", ["simulation", "saliency"])
+def test_a_heads_camera_gets_what_it_needs(name: str) -> None:
+    tree = ast.parse((PACKAGE / f"launch/{name}.launch.py").read_text())
+    assert ast.literal_eval(named_dictionaries(tree)["steady"]) == HEAD_CAMERA
+    (saliency,) = (n for n in nodes(tree) if n["executable"].value == "saliency_node")
+    given = {entry.id for entry in saliency["parameters"].elts if isinstance(entry, ast.Name)}
+    assert given & {"steady", "turning"}
+    assert "gaze_controller" in {n["executable"].value for n in nodes(tree)}
 
 
 def test_nodes_start_in_the_enclaves_of_the_policy(tree: ast.Module) -> None:
