@@ -217,6 +217,14 @@ def test_a_centre_of_noise_is_calmer_than_its_peak():
     assert np.median(off[0.04]) < 0.5 * np.median(off[0.0])
 
 
+def test_two_peaks_of_one_heat_become_one():
+    peaks = [Peak(150.0, 110.0, 0.9), Peak(170.0, 110.0, 0.8), Peak(300.0, 50.0, 0.7)]
+    newest = np.maximum(blob(160, 110), blob(300, 50, height=0.5))
+    first, second = centre_peaks(peaks, newest, 0.05)
+    assert (first.u, first.v, first.saliency) == pytest.approx((160, 110, 0.9), abs=0.3)
+    assert (second.u, second.v, second.saliency) == pytest.approx((300, 50, 0.7), abs=0.3)
+
+
 def test_where_there_is_no_heat_peaks_stay():
     peaks = find_peaks(blob(100, 100))
     for values in (np.zeros((224, 384)), np.full((224, 384), np.nan)):

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from vinet_ros.networks import create_model, list_models, model_spec
+from vinet_ros.runtime.base import traits_of
 
 
 def test_the_models_are_listed_and_described():
@@ -36,6 +37,16 @@ def test_what_the_node_counts_on():
     assert avinet.audio
     assert avinet.saliency
     assert not soundnet.saliency
+
+
+@pytest.mark.parametrize("name", [n for n in list_models() if model_spec(n).saliency])
+def test_who_keeps_the_frames_says_so(name):
+    with torch.device("meta"):
+        model = create_model(name).eval()
+    frame = torch.zeros(1, 3, *model.input_size, device="meta")
+    kept = model.encode(frame)[0] is frame
+    assert traits_of(model).keeps_frames is kept
+    assert model_spec(name).streaming is not kept
 
 
 @pytest.mark.parametrize("call", [create_model, model_spec])

@@ -220,6 +220,19 @@ def test_a_prediction_never_costs_more_than_that(how):
             assert len(encoded) - before <= most
 
 
+@pytest.mark.parametrize("how", SKIPPED_SLOTS)
+def test_a_network_that_keeps_the_frames_sees_all_of_them(how):
+    # Full ViNet takes seconds on a CPU: of a window of one second, most slots are skipped.
+    reader = WindowReader()
+    reader.keeps_frames = True
+    predictor = Predictor(reader, path="torch", window_rate_hz=10, skipped_slots=how)
+    for k in range(12):
+        predictor.push_frame(gray(k), k * STEP)
+        if k == 1:
+            predictor.predict()
+    assert slot_values(predictor.predict().values) == [8, 9, 10, 11]
+
+
 def test_who_follows_every_slot_sees_the_same_either_way():
     exact, *others = (reader(skipped_slots=how) for how in SKIPPED_SLOTS)
     for k in range(8):

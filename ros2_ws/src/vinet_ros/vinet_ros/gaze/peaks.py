@@ -100,6 +100,9 @@ def centre_peaks(peaks: Sequence[Peak], values: NDArray[np.floating], radius: fl
         radius: Of a circle, as a fraction of the map's width. The centre of the upper three tenths
             of the heat in it is the peak's place; the circle moves with it. 0 changes nothing.
 
+    Returns:
+        In the same order; of peaks that come to the same heat, within the radius, the first.
+
     Raises:
         ValueError: If the map is not two-dimensional or the radius below 0.
     """
@@ -109,8 +112,13 @@ def centre_peaks(peaks: Sequence[Peak], values: NDArray[np.floating], radius: fl
         )
     if not peaks or radius == 0 or not np.isfinite(values).all():
         return list(peaks)
-    low = float(values.min())
-    return [_centred(values, peak, radius * values.shape[1], low) for peak in peaks]
+    low, pixels = float(values.min()), radius * values.shape[1]
+    kept: list[Peak] = []
+    for peak in peaks:
+        there = _centred(values, peak, pixels, low)
+        if all(math.hypot(there.u - k.u, there.v - k.v) >= pixels for k in kept):
+            kept.append(there)
+    return kept
 
 
 def _centred(heat: NDArray[np.floating], peak: Peak, radius: float, low: float) -> Peak:

@@ -52,6 +52,7 @@ class AViNet(nn.Module):
     clip_length = 32
     input_size = INPUT_SIZE
     rate_hz = 30.0
+    keeps_frames = True
 
     def __init__(
         self, fusion: str = "bilinear", audio: str = "soundnet", channel_transformer: bool = False

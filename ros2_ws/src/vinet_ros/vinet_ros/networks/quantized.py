@@ -70,6 +70,7 @@ class QuantizedNetwork(nn.Module):
         self.clip_length: int = card.clip_length
         self.input_size: tuple[int, int] = card.input_size
         self.rate_hz = card.rate_hz
+        self.keeps_frames = "encoder" not in graphs
         self.sound_form: SoundForm | None = getattr(network, "sound_form", None)
         self.motion_shape: tuple[int, ...] | None = getattr(network, "motion_shape", None)
         self.parameter_count = sum(parameter.numel() for parameter in network.parameters())

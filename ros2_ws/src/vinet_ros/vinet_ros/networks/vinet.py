@@ -54,6 +54,7 @@ class ViNet(nn.Module):
 
     input_size = INPUT_SIZE
     rate_hz = 30.0
+    keeps_frames = True
 
     def __init__(
         self,

@@ -10,4 +10,4 @@ HEAD_CAMERA: dict[str, bool | float] = {
     # head catches up with is seen too late; with 0.05 s weak peaks come and go, and seem to move.
     "smoothing_tau_s": 0.08,
 }
-"""Parameters and their values; simulation.launch.py has the same."""
+"""Parameters and their values; saliency.launch.py and simulation.launch.py have the same."""

@@ -71,6 +71,8 @@ class NetworkTraits:
         sound_form: How a window's sound is taken; None where the network takes none.
         motion_shape: Of the camera's motion in a window, (T - 1, 2, 3); None where the network
             takes none.
+        keeps_frames: Whether what is kept of a frame is the frame itself: to encode it costs
+            nothing.
     """
 
     clip_length: int
@@ -78,6 +80,7 @@ class NetworkTraits:
     card: WeightsCard | None = None
     sound_form: SoundForm | None = None
     motion_shape: tuple[int, ...] | None = None
+    keeps_frames: bool = False
 
     @property
     def audio_shape(self) -> tuple[int, ...] | None:
@@ -300,6 +303,7 @@ def traits_of(model: nn.Module) -> NetworkTraits:
         card_of(model),
         getattr(model, "sound_form", None),
         getattr(model, "motion_shape", None),
+        getattr(model, "keeps_frames", False),
     )
 
 

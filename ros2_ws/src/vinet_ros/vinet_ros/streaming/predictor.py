@@ -71,6 +71,7 @@ class Predictor:
             it came too late: ``encode`` their own frames, then a map depends on the frames alone;
             ``repeat`` the encoded frame before, as a slower camera would, then a prediction never
             costs more than one encoding; or ``auto``: encode one of them, repeat in the others.
+            A network that keeps the frames themselves, as ViNet does, always gets its own.
         model_options: Options of the network, where they cannot be read off the weights.
         executor: A ready executor; then no weights are loaded, and ``model`` is only its name.
         allow_cpu_fallback: Run on the CPU where the CUDA device is not there.
@@ -209,7 +210,9 @@ class Predictor:
                 slots, span = self._window.snapshot(), self._window.span()
             if slots is None or span is None:
                 return None
-            return self._full(without_skipped(slots, self.skipped_slots), span)
+            if not self.executor.traits.keeps_frames:
+                slots = without_skipped(slots, self.skipped_slots)
+            return self._full(slots, span)
 
         with self._inference:
             if self._closed:
