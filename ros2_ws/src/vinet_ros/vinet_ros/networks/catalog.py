@@ -10,7 +10,7 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vinet_ros.preprocess import INPUT_SIZE, SOUND_SAMPLES
+from vinet_ros.preprocess import INPUT_SIZE, SOUND_SAMPLES, STAVIS_SIZE
 
 if TYPE_CHECKING:
     from torch import nn
@@ -86,6 +86,16 @@ _SPECS = {
             summary="AViNet (IROS 2021): ViNet that also hears the clip's sound",
         ),
         ModelSpec(
+            name="stavis",
+            clip_length=16,
+            input_size=STAVIS_SIZE,
+            rate_hz=30.0,
+            streaming=False,
+            audio=True,
+            saliency=True,
+            summary="STAViS (CVPR 2020): 3D-ResNet with attention; finds the sound in the picture",
+        ),
+        ModelSpec(
             name="soundnet",
             clip_length=32,
             input_size=(SOUND_SAMPLES, 1),
@@ -104,6 +114,7 @@ _CLASSES = {
     "vinet_lite": ("vinet_ros.networks.vinet_lite", "ViNetLite"),
     "s3d": ("vinet_ros.networks.s3d", "S3D"),
     "avinet": ("vinet_ros.networks.avinet", "AViNet"),
+    "stavis": ("vinet_ros.networks.stavis", "STAViS"),
     "soundnet": ("vinet_ros.networks.soundnet", "SoundNet"),
 }
 

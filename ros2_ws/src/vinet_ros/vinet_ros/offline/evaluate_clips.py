@@ -178,7 +178,8 @@ class _Network:
         executor = self._predictor.executor
         kept = executor.encode(resize_rgb(rgb, executor.input_size))
         heard = self._predictor.newest_excerpt
-        sound = None if heard is None else sound_input(heard)
+        shape = executor.traits.audio_shape
+        sound = None if heard is None or shape is None else sound_input(heard, shape)
         alone = executor.predict([kept] * executor.clip_length, sound)
         nothing = np.full(alone.shape, np.nan, np.float32)  # while the window fills
         maps = {

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from torch import nn
 
 from vinet_ros.networks.weights import WeightsCard, card_of
+from vinet_ros.preprocess import IMAGENET_PIXELS, PixelScale
 
 # What an executor keeps of one frame: opaque outside of the executor that made it.
 Kept: TypeAlias = tuple[Any, ...]
@@ -70,6 +71,7 @@ class NetworkTraits:
         audio_shape: Of a window's sound; None where the network takes none.
         motion_shape: Of the camera's motion in a window, (T - 1, 2, 3); None where the network
             takes none.
+        pixel_scale: How it wants its pixels.
     """
 
     clip_length: int
@@ -77,6 +79,7 @@ class NetworkTraits:
     card: WeightsCard | None = None
     audio_shape: tuple[int, ...] | None = None
     motion_shape: tuple[int, ...] | None = None
+    pixel_scale: PixelScale = IMAGENET_PIXELS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -294,6 +297,7 @@ def traits_of(model: nn.Module) -> NetworkTraits:
         card_of(model),
         getattr(model, "audio_shape", None),
         getattr(model, "motion_shape", None),
+        getattr(model, "pixel_scale", IMAGENET_PIXELS),
     )
 
 

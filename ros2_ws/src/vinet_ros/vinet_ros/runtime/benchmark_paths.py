@@ -18,7 +18,7 @@ from torch import nn
 from vinet_ros.errors import DeviceError
 from vinet_ros.networks import create_model, load_model
 from vinet_ros.preprocess import normalize_frames, resize_frame, resize_rgb
-from vinet_ros.runtime.base import Executor, Kept
+from vinet_ros.runtime.base import Executor, Kept, traits_of
 from vinet_ros.runtime.openvino_executor import OpenVINOExecutor, openvino_installed
 from vinet_ros.runtime.torch_executor import TorchExecutor
 
@@ -114,7 +114,8 @@ class EagerRunner:
     def __init__(self, model: Any, frames: Frames) -> None:
         self.model = model
         clips = [np.stack([resize_frame(f, model.input_size) for f in clip]) for clip in frames]
-        self.clips = torch.from_numpy(np.stack([normalize_frames(clip) for clip in clips]))
+        pixels = traits_of(model).pixel_scale
+        self.clips = torch.from_numpy(np.stack([normalize_frames(c, pixels) for c in clips]))
 
     def first(self) -> npt.NDArray[np.float32]:
         """Return the maps (B, h, w) of the subject's clips."""

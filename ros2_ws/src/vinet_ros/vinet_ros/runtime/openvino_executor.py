@@ -98,7 +98,7 @@ class OpenVINOExecutor(Executor):
 
     def encode(self, frame: npt.NDArray[np.uint8]) -> Kept:
         """Return the features (1, C, h, w) of one frame (h, w, 3)."""
-        pixels = normalize_frames(frame)  # (3, H, W)
+        pixels = normalize_frames(frame, self.traits.pixel_scale)  # (3, H, W)
         if self._encoder is None:
             return (pixels[None],)
         self._encoder.get_input_tensor(0).data[0] = pixels
@@ -110,7 +110,8 @@ class OpenVINOExecutor(Executor):
         """Return the features of several frames, encoded as one batch."""
         if self._encoder is None:
             return [self.encode(frame) for frame in frames]
-        pixels = np.stack([normalize_frames(frame) for frame in frames])  # (B, 3, H, W)
+        scale = self.traits.pixel_scale
+        pixels = np.stack([normalize_frames(f, scale) for f in frames])  # (B, 3, H, W)
         levels = _infer(self._batch_encoder, [pixels])
         # Copies: a slice would keep the whole batch alive for as long as one frame is needed.
         return [tuple(level[k : k + 1].copy() for level in levels) for k in range(len(frames))]

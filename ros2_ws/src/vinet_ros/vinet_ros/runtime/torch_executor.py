@@ -58,11 +58,12 @@ class TorchExecutor(Executor):
 
     def encode(self, frame: npt.NDArray[np.uint8]) -> Kept:
         """Return the features (1, C, h, w) of one frame (h, w, 3), on the device."""
-        return self._encode(normalize_frames(frame)[None])
+        return self._encode(normalize_frames(frame, self.traits.pixel_scale)[None])
 
     def encode_together(self, frames: Sequence[npt.NDArray[np.uint8]]) -> list[Kept]:
         """Return the features of several frames, encoded as one batch."""
-        kept = self._encode(np.stack([normalize_frames(frame) for frame in frames]))
+        pixels = self.traits.pixel_scale
+        kept = self._encode(np.stack([normalize_frames(frame, pixels) for frame in frames]))
         # Copies: a slice would keep the whole batch alive for as long as one frame is needed.
         return [tuple(level[k : k + 1].clone() for level in kept) for k in range(len(frames))]
 

@@ -27,7 +27,8 @@ _PARTS = ("see", "hear", "answer")
 
 def hears_in_steps(model: nn.Module) -> bool:
     """Tell whether a network has the parts that :class:`TwoStepExecutor` runs."""
-    return all(hasattr(model, part) for part in _PARTS)
+    hears = getattr(model, "audio_shape", None) is not None
+    return hears and all(hasattr(model, part) for part in _PARTS)
 
 
 class TwoStepExecutor(Executor):
@@ -69,7 +70,7 @@ class TwoStepExecutor(Executor):
 
     def encode(self, frame: npt.NDArray[np.uint8]) -> Kept:
         """Return the normalised frame (1, 3, h, w)."""
-        return (torch.from_numpy(normalize_frames(frame)[None]),)
+        return (torch.from_numpy(normalize_frames(frame, self.traits.pixel_scale)[None]),)
 
     def predict(
         self,

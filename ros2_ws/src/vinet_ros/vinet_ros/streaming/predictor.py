@@ -19,7 +19,7 @@ from torch import nn
 from vinet_ros.errors import FrameError, SoundError, VinetError
 from vinet_ros.networks import list_models, load_model, model_spec
 from vinet_ros.networks.weights import WeightsCard
-from vinet_ros.preprocess import SOUND_SAMPLES, resize_frame, sound_input
+from vinet_ros.preprocess import resize_frame, sound_input
 from vinet_ros.runtime import Executor, create_executor
 from vinet_ros.runtime.base import FullWindow, Window
 from vinet_ros.streaming.audio_chunk import ChunkKind
@@ -246,7 +246,7 @@ class Predictor:
             if self._predicted is None:
                 return None
             motion = getattr(self._predicted, "motion", None)
-            window = FullWindow(self._predicted, sound_input(samples), motion)
+            window = FullWindow(self._predicted, self._sound_input(samples), motion)
             (values,) = self.executor.predict_windows([window])
         return self._checked(values, window[-1].stamp_ns)
 
@@ -323,7 +323,12 @@ class Predictor:
         if span.period_s == 0:  # one frame does not say how long it stands for
             span = replace(span, period_s=1.0 / (self._model_rate_hz or DEFAULT_RATE_HZ))
         self._excerpt = hearing.excerpt(span)
-        return sound_input(self._excerpt)
+        return self._sound_input(self._excerpt)
+
+    def _sound_input(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        shape = self.executor.traits.audio_shape
+        assert shape is not None  # only a network that hears is asked
+        return sound_input(samples, shape)
 
     def _checked(self, values: npt.NDArray[np.float32], stamp_ns: int) -> SaliencyMap:
         if not np.isfinite(values).all():
@@ -358,8 +363,8 @@ def _hearing(executor: Executor, offset_s: float) -> Hearing | None:
     shape = executor.traits.audio_shape
     if shape is None:
         return None
-    if shape != (1, SOUND_SAMPLES, 1):
-        raise ValueError(f"expected a network that takes {SOUND_SAMPLES} samples, got {shape}")
+    if sum(size > 1 for size in shape) != 1:
+        raise ValueError(f"expected a network that takes a row of samples, got {shape}")
     return Hearing(offset_s)
 
 
