@@ -55,7 +55,8 @@ def train(
         Path | None, typer.Option(help="Weight file to fine-tune instead of a fresh start.")
     ] = None,
     encoder: Annotated[
-        Path | None, typer.Option(help="Kinetics file for the S3D encoder of a fresh ViNet.")
+        Path | None,
+        typer.Option(help="Kinetics file of a fresh ViNet or STAViS; for STAViS also a SoundNet."),
     ] = None,
     epochs: Annotated[int, typer.Option(help="Passes of each stage; 0: the recipe's.", min=0)] = 0,
     rate: Annotated[
@@ -124,6 +125,9 @@ def train(
     cc: Annotated[float | None, typer.Option(help="Weight.", rich_help_panel=_LOSS)] = None,
     nss: Annotated[float | None, typer.Option(help="Weight.", rich_help_panel=_LOSS)] = None,
     sim: Annotated[float | None, typer.Option(help="Weight.", rich_help_panel=_LOSS)] = None,
+    bce: Annotated[
+        float | None, typer.Option(help="Weight, of STAViS.", rich_help_panel=_LOSS)
+    ] = None,
     accelerator: Annotated[
         str | None,
         typer.Option(
@@ -168,7 +172,7 @@ def train(
     if config is not None:
         chosen = TrainConfig.load(config)
     elif data is not None:
-        loss = {"kldiv": kldiv, "cc": cc, "nss": nss, "sim": sim}
+        loss = {"kldiv": kldiv, "cc": cc, "nss": nss, "sim": sim, "bce": bce}
         wishes = Wishes(
             epochs=epochs,
             rate=rate,

@@ -72,6 +72,7 @@ class NetworkTraits:
         motion_shape: Of the camera's motion in a window, (T - 1, 2, 3); None where the network
             takes none.
         pixel_scale: How it wants its pixels.
+        map_frame: Frame of the window that a map was learnt for, from 0; None: the newest.
     """
 
     clip_length: int
@@ -80,6 +81,7 @@ class NetworkTraits:
     audio_shape: tuple[int, ...] | None = None
     motion_shape: tuple[int, ...] | None = None
     pixel_scale: PixelScale = IMAGENET_PIXELS
+    map_frame: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -298,6 +300,7 @@ def traits_of(model: nn.Module) -> NetworkTraits:
         getattr(model, "audio_shape", None),
         getattr(model, "motion_shape", None),
         getattr(model, "pixel_scale", IMAGENET_PIXELS),
+        getattr(model, "map_frame", None),
     )
 
 

@@ -26,6 +26,8 @@ from torch import nn
 from vinet_ros.errors import DataError
 from vinet_ros.networks import create_model, load_model, model_spec
 from vinet_ros.networks.loading import load_kinetics_s3d
+from vinet_ros.networks.stavis import STAViS
+from vinet_ros.networks.stavis_parts import load_stavis_part
 from vinet_ros.networks.weights import WeightsCard, save_weights
 from vinet_ros.training.config import Stage, TrainConfig
 from vinet_ros.training.held_out import score_stage
@@ -39,6 +41,7 @@ from vinet_ros.training.run_data import (
     split_videos,
     stage_data,
 )
+from vinet_ros.training.stavis_module import StavisModule
 
 log = logging.getLogger(__name__)
 
@@ -99,11 +102,16 @@ def starting_model(config: TrainConfig) -> nn.Module:
     """Return the network to train: from a weight file, or fresh with what is known of images.
 
     Fresh, vinet_lite's encoder comes from ImageNet and ViNet's from `encoder_weights`, if given.
+    STAViS takes a part from there even if the rest comes from a file: its SoundNet, beside "st".
     """
     if config.init:
         model = load_model(config.model, config.init, **config.options)
     else:
         model = create_model(config.model, **config.options)
+    if isinstance(model, STAViS):
+        if config.encoder_weights:
+            load_stavis_part(model, config.encoder_weights)
+    elif not config.init:
         if config.encoder_weights:
             load_kinetics_s3d(model, config.encoder_weights)
         elif config.model == "vinet_lite":
@@ -147,7 +155,8 @@ def _run_stage(
     before = {name: value.clone() for name, value in model.state_dict().items()}
     trainer = _trainer(stage, config, folder, progress)
     steps = stage.epochs * data.steps(trainer.num_devices * trainer.num_nodes)
-    module = SaliencyModule(model, stage, config.weights, config.weight_decay, steps)
+    learns = StavisModule if isinstance(model, STAViS) else SaliencyModule
+    module = learns(model, stage, config.weights, config.weight_decay, steps)
     last = folder / "last.ckpt"
     # weights_only: a checkpoint is data; Lightning would run what a pickle asks for.
     resume = last if last.is_file() else None

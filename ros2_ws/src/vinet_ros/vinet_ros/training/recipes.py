@@ -19,6 +19,7 @@ from vinet_ros.training.config import Stage, TrainConfig, default_stages
 from vinet_ros.training.losses import LossWeights
 from vinet_ros.training.run_data import holds_videos
 from vinet_ros.training.samples import ClipMaking
+from vinet_ros.training.stavis_module import STAVIS_WEIGHTS, stavis_stage
 from vinet_ros.training.video_samples import ClipSampling
 
 PAPER_EPOCHS = 40
@@ -45,7 +46,8 @@ def default_recipe(model: str, clip_length: int, *, videos: bool) -> Recipe:
     """Return the recipe for a network and a kind of data.
 
     ViNet and its kin train as both papers do: Adam at 1e-4, batches of 8 clips, KLDiv, everything
-    learns, the best epoch is kept. vinet_lite on stills has the recipe of the bundled weights.
+    learns, the best epoch is kept. vinet_lite on stills has the recipe of the bundled weights,
+    STAViS that of its public code.
 
     Args:
         model: A saliency network of the catalog.
@@ -58,6 +60,10 @@ def default_recipe(model: str, clip_length: int, *, videos: bool) -> Recipe:
     """
     spec = model_spec(model)
     _refuse_unfit(spec)
+    if model == "stavis":
+        if not videos:
+            raise DataError("stavis learns from videos, best from the sets with sound; got stills")
+        return Recipe((stavis_stage(),), 128, STAVIS_WEIGHTS, 1e-5)
     if not videos and spec.streaming:
         weights = LossWeights(1.0, 1.0, 0.1, 0.5)
         stages = default_stages(clip_length)
@@ -138,6 +144,8 @@ def fresh_config(
     length = _clip_length(model, options, chosen.get("init", ""))
     recipe = default_recipe(model, length, videos=videos)
     stages = tuple(_wished(stage, wishes) for stage in recipe.stages)
+    if options.get("variant") == "st":  # STAViS without its hearing
+        stages = tuple(_deaf(stage) for stage in stages)
     return TrainConfig(
         data=data,
         out=out,
@@ -161,6 +169,11 @@ def _clip_length(model: str, options: dict[str, Any], init: str) -> int:
         return int(getattr(create_model(model, **options), "clip_length", 1))
 
 
+def _deaf(stage: Stage) -> Stage:
+    assert stage.clips is not None  # STAViS learns from videos only
+    return replace(stage, clips=replace(stage.clips, sound=False))
+
+
 def _wished(stage: Stage, wishes: Wishes) -> Stage:
     if wishes.size is not None:
         if stage.clips is None:
@@ -181,7 +194,7 @@ def _refuse_unfit(spec: ModelSpec) -> None:
         raise ValueError(
             f"{spec.name} gives features, no saliency map: it cannot be trained alone"
         )
-    if spec.audio:
+    if spec.audio and spec.name != "stavis":
         raise DataError(
             f"{spec.name} needs sound beside the clip, which this training does not read; "
             "train its visual part with --model vinet"

@@ -22,6 +22,7 @@ from vinet_ros.training.datasets.packed_videos import is_video_pack, read_video_
 from vinet_ros.training.datasets.video_check import require_files
 from vinet_ros.training.datasets.video_records import VideoRecord
 from vinet_ros.training.samples import EpochSampler, MadeSamples, Sample, StillSamples
+from vinet_ros.training.stavis_clips import StavisClips, StavisValidationClips
 from vinet_ros.training.video_samples import ValidationClips, VideoClips
 
 Split = tuple[list[Still], list[Still]]
@@ -152,6 +153,14 @@ def stage_data(config: TrainConfig, stage: Stage, split: Split | VideoSplit) -> 
             stage,
         )
     looked = bool(config.weights.nss)
+    if stage.clips.plan == "stavis":
+        how = {"fixations": looked, "sound": stage.clips.sound}
+        return RunData(
+            StavisClips(kept, stage.clips, config.seed, **how),  # type: ignore[arg-type]
+            StavisValidationClips(held, stage.clips, **how),  # type: ignore[arg-type]
+            config,
+            stage,
+        )
     return RunData(
         VideoClips(kept, stage.clips, config.seed, fixations=looked),  # type: ignore[arg-type]
         ValidationClips(held, stage.clips, fixations=looked),  # type: ignore[arg-type]

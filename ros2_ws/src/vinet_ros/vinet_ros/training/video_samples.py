@@ -21,6 +21,9 @@ from vinet_ros.training.datasets.video_records import VideoRecord
 from vinet_ros.training.groundtruth import fixation_map
 from vinet_ros.training.samples import Sample
 
+PLANS = {"newest": 32, "stavis": 16}
+"""Ways of sampling, and what sides their networks' inputs are divisible by."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClipSampling:
@@ -30,14 +33,19 @@ class ClipSampling:
         frames: Frames a clip, T.
         rate_hz: Frames a second of a clip; frames in between are skipped. 0 takes every frame,
             whatever the video's rate, as the papers do.
-        height: Of the network's input and of the target, divisible by 32.
+        height: Of the network's input and of the target, divisible by 32 (STAViS: 16).
         width: The same.
+        plan: Whose clips: "newest", whose target is the newest frame's, or "stavis", with the
+            middle frame's; see :mod:`~vinet_ros.training.stavis_clips`.
+        sound: Whether clips come with their sound; those of "stavis" may.
     """
 
     frames: int = 32
     rate_hz: float = 0.0
     height: int = INPUT_SIZE[0]
     width: int = INPUT_SIZE[1]
+    plan: str = "newest"
+    sound: bool = False
 
     def __post_init__(self) -> None:
         if self.frames < 1 or self.rate_hz < 0:
@@ -45,9 +53,15 @@ class ClipSampling:
                 f"frames must be positive and rate_hz not negative, got {self.frames} and "
                 f"{self.rate_hz}"
             )
-        if self.height % 32 or self.width % 32 or min(self.height, self.width) < 32:
+        if self.plan not in PLANS or (self.sound and self.plan != "stavis"):
             raise ValueError(
-                f"height and width must be multiples of 32, got {self.height} x {self.width}"
+                f"plan must be one of {', '.join(PLANS)}, with sound 'stavis'; got {self.plan!r}"
+            )
+        unit = PLANS[self.plan]
+        if self.height % unit or self.width % unit or min(self.height, self.width) < 32:
+            raise ValueError(
+                f"height and width must be multiples of {unit}, at least 32, got {self.height} x "
+                f"{self.width}"
             )
 
     def step(self, record: VideoRecord) -> int:
