@@ -86,7 +86,7 @@ class SoundPlaces(nn.Module):
             return weighted
         # A sound is the same at all places, so the layer's products with it are made once.
         layer = self.w_a_rgb
-        by_sound = heard @ layer.weight.transpose(0, 1).flatten(1)  # (B, 64 128)
+        by_sound = heard @ layer.weight.flatten(0, 1).T  # (B, 64 128)
         products = by_sound.unflatten(1, (BILINEAR_MAPS, SHARED_CHANNELS))
         return seen @ products.transpose(1, 2) + layer.bias
 

@@ -180,16 +180,27 @@ def make_sample(
     fixations: bool,
 ) -> Sample:
     """Read the frames of a clip and join them with a target (h, w) of the given size."""
+    clip = torch.from_numpy(read_clip(record, newest, sampling))
+    return {"clip": clip, **read_truth(record, newest, target, size, fixations)}
+
+
+def read_truth(
+    record: VideoRecord,
+    frame: int,
+    target: NDArray[np.float32],
+    size: tuple[int, ...],
+    fixations: bool,
+) -> Sample:
+    """Return a frame's target (h, w) as a density, and its fixations at that size."""
     total = float(target.sum())
     density = target / np.float32(total) if total else target
     counts = np.zeros(size, np.int32)
     if fixations:
-        looked = record.load_fixations(newest)
+        looked = record.load_fixations(frame)
         rows, columns = np.nonzero(looked)
         height, width = looked.shape
         counts = fixation_map((columns + 0.5) / width, (rows + 0.5) / height, (size[0], size[1]))
     return {
-        "clip": torch.from_numpy(read_clip(record, newest, sampling)),
         "density": torch.from_numpy(np.asarray(density, np.float32)),
         "fixations": torch.from_numpy(counts),
     }
