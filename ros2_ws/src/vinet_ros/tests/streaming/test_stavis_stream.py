@@ -122,7 +122,7 @@ def test_the_plain_forward_of_the_benchmark_takes_its_pixels(stavis, frames):
     runner = EagerRunner(stavis, frames[None, :16])
     predictor = Predictor(stavis, path="torch", window_rate_hz=-1, threads=1)
     for k in range(16):
-        predictor.push_frame(frames[k], k * S)
+        predictor.push_frame(frames[k], round(k * S / RATE_HZ))
     np.testing.assert_allclose(runner.first()[0], predictor.predict().values, atol=1e-4)
 
 

@@ -22,6 +22,7 @@ from vinet_ros.preprocess import STAVIS_PIXELS, normalize_frames, resize_rgb
 from vinet_ros.training.datasets.layouts import LAYOUTS, find_videos
 from vinet_ros.training.datasets.sound_files import read_sound_file
 from vinet_ros.training.datasets.video_records import VideoRecord
+from vinet_ros.training.losses import stavis_losses
 from vinet_ros.training.recipes import Wishes, default_recipe, fresh_config
 from vinet_ros.training.stavis_clips import (
     StavisClips,
@@ -31,7 +32,12 @@ from vinet_ros.training.stavis_clips import (
     segments,
     target_frame,
 )
-from vinet_ros.training.stavis_module import StavisModule, stavis_rate
+from vinet_ros.training.stavis_module import (
+    STAVIS_WEIGHTS,
+    StavisModule,
+    stavis_rate,
+    stavis_stage,
+)
 from vinet_ros.training.video_samples import ClipSampling
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Lightning's advice on workers and devices
@@ -140,7 +146,7 @@ def test_each_part_has_the_rate_of_the_public_code():
         "fuse.weight": (0.001, 0.0),
         "soundnet8.0.weight": (0.0, 0.1),
         "fusion3.affine_rgb.bias": (0.0, 1.0),
-        "fuseav.weight": (0.0, 0.1),
+        "fuseav.weight": (0.0, 0.001),
     }
     for name, (deaf, hearing) in rates.items():
         assert stavis_rate(name, hears=False) == pytest.approx(deaf)
@@ -160,13 +166,40 @@ def test_each_part_has_the_rate_of_the_public_code():
         default_recipe("stavis", 16, videos=False)
 
 
-@pytest.mark.parametrize("variant", ["st", "sta"])
-def test_it_learns_by_the_command(root, tmp_path, variant, capsys):
+def test_st_learns_from_all_its_depths(records):
+    clips = StavisClips(records, SMALL, seed=0, fixations=True)
+    samples_of = [clips[(0, index)] for index in range(2)]
+    batch = {name: torch.stack([s[name] for s in samples_of]) for name in samples_of[0]}
+    torch.manual_seed(0)
+    model = create_model("stavis", variant="st")
+    before = {name: value.clone() for name, value in model.named_parameters()}
+    module = StavisModule(model, stavis_stage(), STAVIS_WEIGHTS, 1e-5, 3)
+    module._log = lambda *_: None  # there is no trainer
+    optimizer = module.configure_optimizers()["optimizer"]
+    losses = []
+    for _ in range(3):
+        loss = module.training_step(batch, 0)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[2] < losses[0]
+    parts = [model.outputs(batch["clip"])[i] for i in range(5)]
+    costs = [stavis_losses(p, batch["target"], batch["fixations"], STAVIS_WEIGHTS) for p in parts]
+    assert module.training_step(batch, 0).item() == pytest.approx(
+        sum(cost.total.mean().item() for cost in costs), rel=1e-5
+    )
+    for name, value in model.named_parameters():
+        learnt = not torch.equal(value, before[name])
+        assert learnt == (stavis_rate(name, hears=False) > 0), name
+
+
+def test_sta_learns_by_the_command(root, tmp_path, capsys):
     out = tmp_path / "run"
     arguments = ["train", "--data", root, "--out", out, "--model", "stavis", "--size", "32x48"]
-    arguments += ["--option", f"variant={variant}", "--batch", 2, "--epochs", 4, "--json"]
+    # Fresh, not from "st": at the full rate the first steps of the fusion go too far.
+    arguments += ["--batch", 2, "--epochs", 3, "--rate", 1e-3, "--json"]
     arguments += ["--accelerator", "cpu", "--workers", 0, "--threads", 1, "--no-progress"]
-    torch.manual_seed(0)
     with pytest.raises(SystemExit) as ended:
         main([str(a) for a in arguments])
     assert not ended.value.code, capsys.readouterr().err
@@ -174,13 +207,19 @@ def test_it_learns_by_the_command(root, tmp_path, variant, capsys):
     for table in sorted((out / "logs/videos").glob("version_*/metrics.csv")):
         with table.open(newline="") as file:
             losses += [float(r["train_loss"]) for r in csv.DictReader(file) if r["train_loss"]]
-    assert len(losses) == 4 and losses[3] < losses[0]
+    assert len(losses) == 3 and losses[2] < losses[0]
     card = read_card(out / "weights.safetensors")
-    assert card.options["variant"] == variant and card.input_size == (112, 112)
+    assert (card.clip_length, card.input_size) == (16, (112, 112))
     (stage,) = card.training["stages"]
-    assert stage["clips"]["sound"] == (variant == "sta")
-    assert load_model("stavis", out / "weights.safetensors").hears == (variant == "sta")
+    assert stage["clips"]["sound"] and card.training["weights"]["bce"] == 0.1
+    assert load_model("stavis", out / "weights.safetensors").hears
     assert (out / "videos/samples.png").stat().st_size > 5000
+
+
+def test_st_reads_no_sound(root):
+    config = fresh_config(str(root), "unused", "stavis", {"variant": "st"}, Wishes())
+    assert not config.stages[0].clips.sound
+    assert config.stages[0].clips.height == config.stages[0].clips.width == 112
 
 
 def test_sta_starts_from_st_and_a_soundnet(tmp_path, root):

@@ -97,7 +97,7 @@ def stavis_losses(
     bce = torch.nn.functional.binary_cross_entropy_with_logits(o, g, reduction="none").sum(dim=1)
     p = o.sigmoid()
     p, t = p - p.mean(dim=1, keepdim=True), g - g.mean(dim=1, keepdim=True)
-    power = p.square().sum(dim=1)
+    power = p.square().sum(dim=1) + 1e-12  # a constant map has a gradient of zero, not NaN
     cc = (p * t).sum(dim=1) / (power * (t.square().sum(dim=1) + _FLOAT_EPS)).sqrt()
     deviation = power.div(p.shape[1]).sqrt()
     nss = (p * looked).sum(dim=1) / deviation / (looked.sum(dim=1) + _FLOAT_EPS)

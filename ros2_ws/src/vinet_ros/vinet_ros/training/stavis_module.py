@@ -102,10 +102,8 @@ def stavis_rate(name: str, *, hears: bool) -> float:
         return 0.1 if hears else 0.0
     if part in ("fusion3", "attend"):
         return 1.0 if hears else 0.0
-    if part == "fuseav":
-        return _SLOWER * _biased(name) if hears else 0.0
-    if part == "fuse":
-        return 0.0 if hears else 0.01 * _SLOWER * _biased(name)
+    if part in ("fuse", "fuseav"):
+        return 0.01 * _SLOWER * _biased(name) if hears == (part == "fuseav") else 0.0
     return 0.01 * _depth_share(rest) * (0.0 if hears and ".upscale_." in name else 1.0)
 
 
