@@ -74,7 +74,7 @@ class SoundPlaces(nn.Module):
         seen = self.affine_rgb(pixels.flatten(2).transpose(1, 2)).relu()  # (B, h w, 128)
         heard = self.affine_audio(sound.flatten(1)).relu()  # (B, 128)
         found = self._compare(seen, heard).transpose(1, 2)  # (B, maps, h w)
-        maps = found.unflatten(2, (height, width))
+        maps = found.reshape(found.shape[0], self.maps, height, width)
         return nn.functional.interpolate(maps, size, mode="bilinear", align_corners=False)
 
     def _compare(self, seen: Tensor, heard: Tensor) -> Tensor:
@@ -87,8 +87,9 @@ class SoundPlaces(nn.Module):
         # A sound is the same at all places, so the layer's products with it are made once.
         layer = self.w_a_rgb
         by_sound = heard @ layer.weight.flatten(0, 1).T  # (B, 64 128)
-        products = by_sound.unflatten(1, (BILINEAR_MAPS, SHARED_CHANNELS))
-        return seen @ products.transpose(1, 2) + layer.bias
+        products = by_sound.reshape(-1, BILINEAR_MAPS, SHARED_CHANNELS)
+        found: Tensor = seen @ products.transpose(1, 2) + layer.bias
+        return found
 
 
 class Fusion(ABC):

@@ -9,7 +9,7 @@ Attribute names are those of the public checkpoints.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -128,7 +128,7 @@ class STAViS(nn.Module):
         if self.hears:
             return [final]
         size = clip.shape[3:]
-        depths = zip(self.score_dsn, scores, strict=True)
+        depths = zip(cast("list[Attention]", list(self.score_dsn)), scores, strict=True)
         return [*(level.logits(score, size)[:, 0] for level, score in depths), final]
 
     def see(self, clip: Tensor) -> tuple[Tensor, ...]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from vinet_ros.preprocess import (
+    SOUND_RATE_HZ,
     STAVIS_PIXELS,
     STAVIS_SOUND_SAMPLES,
     normalize_frames,
@@ -22,7 +23,7 @@ from vinet_ros.preprocess import (
     sound_input,
 )
 from vinet_ros.streaming.sound_excerpts import FrameBounds
-from vinet_ros.training.datasets.sound_files import SOUND_RATE_HZ, read_sound_file
+from vinet_ros.training.datasets.sound_files import read_sound_file
 from vinet_ros.training.datasets.video_records import VideoRecord
 from vinet_ros.training.samples import Sample
 from vinet_ros.training.video_samples import ClipSampling, read_truth

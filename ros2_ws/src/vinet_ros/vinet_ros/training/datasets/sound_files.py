@@ -38,13 +38,13 @@ def read_sound_file(path: str | Path) -> NDArray[np.float32]:
     except Exception:  # scipy raises many kinds on a damaged file
         raise DataError(f"{path}: not a readable .wav file; get it again") from None
     resampler = SoundResampler(rate_hz, SOUND_RATE_HZ)
-    return np.concatenate((resampler.push(mono), resampler.finish()))
+    return np.asarray(np.concatenate((resampler.push(mono), resampler.finish())), np.float32)
 
 
 def _scaled(samples: NDArray[Any]) -> NDArray[np.float32]:
     """Return samples of any of the formats as -1..1."""
     if samples.dtype == np.uint8:  # the one that is not signed
-        return (samples.astype(np.float32) - 128) / 128
+        return np.asarray((samples.astype(np.float32) - 128) / 128, np.float32)
     if samples.dtype.kind == "i":
-        return (samples / -float(np.iinfo(samples.dtype).min)).astype(np.float32)
+        return np.asarray(samples / -float(np.iinfo(samples.dtype).min), np.float32)
     return samples.astype(np.float32)
