@@ -69,7 +69,8 @@ def nodes(context: LaunchContext) -> list[Action]:
         "device": text("device"),
     }
     given = {name: value for name, value in overrides.items() if chosen(context, name)}
-    steady = {"stabilize": True}  # the camera turns with the head
+    # The camera turns with the head: vinet_ros.ros.head_camera says why these two.
+    steady = {"stabilize": True, "smoothing_tau_s": 0.05}
     saliency = Node(
         package="vinet_ros",
         executable="saliency_node",

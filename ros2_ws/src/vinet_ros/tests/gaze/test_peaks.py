@@ -172,3 +172,39 @@ def test_options_out_of_range_are_refused(options):
 def test_a_map_that_is_not_flat_is_refused():
     with pytest.raises(ValueError, match=r"\(h, w\)"):
         find_peaks(np.zeros((2, 3, 4), np.float32))
+
+
+def test_the_centre_of_the_heat_is_the_place():
+    # A plateau that slopes a little: its highest pixel is at its edge, its middle elsewhere.
+    values = (blob(200, 110, sigma=10) > 0.5) * (1 + 0.001 * U)
+    (top,), (centre,) = (find_peaks(values, centre_radius=radius) for radius in (0.0, 0.05))
+    assert math.hypot(top.u - 200, top.v - 110) > 8
+    assert math.hypot(centre.u - 200, centre.v - 110) < 1.5
+    assert centre.saliency == top.saliency
+
+
+@unhurried
+@given(st.floats(0, 383), st.floats(0, 223), st.floats(-5, 5), st.floats(0.01, 0.2))
+def test_the_centre_does_not_depend_on_the_scale_and_stays_near(u, v, low, radius):
+    values = blob(u, v)
+    (one,) = find_peaks(values, 1, centre_radius=radius)
+    (other,) = find_peaks(3 * values + np.float32(low), 1, centre_radius=radius)
+    assert (other.u, other.v) == pytest.approx((one.u, one.v), abs=0.02)
+    assert math.hypot(one.u - u, one.v - v) <= max(radius * 384, 1.0)
+    assert 0 <= one.u <= 383 and 0 <= one.v <= 223
+
+
+def test_a_centre_of_noise_is_calmer_than_its_peak():
+    generator = np.random.default_rng(0)
+    off = {0.0: [], 0.04: []}
+    for _ in range(40):
+        noisy = blob(190, 110) + 0.1 * generator.standard_normal((224, 384)).astype(np.float32)
+        for radius, offs in off.items():
+            peak = find_peaks(noisy, 1, centre_radius=radius)[0]
+            offs.append(math.hypot(peak.u - 190, peak.v - 110))
+    assert np.median(off[0.04]) < 0.5 * np.median(off[0.0])
+
+
+def test_a_radius_below_zero_is_refused():
+    with pytest.raises(ValueError, match="centre_radius at least 0"):
+        find_peaks(blob(100, 100), centre_radius=-0.1)

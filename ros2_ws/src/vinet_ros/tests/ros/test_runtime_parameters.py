@@ -190,6 +190,16 @@ def peak_min_distance(bench: Bench) -> None:
 
 
 @check
+def peak_centre_radius(bench: Bench) -> None:
+    pixels = bench.listen(PointStamped, "gaze/pixel")
+    aslant = np.maximum(spot(300, 240), spot(330, 240) // 10 * 8)
+    play(bench, [aslant] * 5)
+    centre = gaze_of(bench, pixels, bench.send(aslant)).x
+    bench.call_parameters(peak_centre_radius=0.0)
+    assert gaze_of(bench, pixels, bench.send(aslant)).x < centre - 2
+
+
+@check
 def smoothing_tau_s(bench: Bench) -> None:
     pixels = bench.listen(PointStamped, "gaze/pixel")
     left, right = spot(100, 200), spot(500, 200)

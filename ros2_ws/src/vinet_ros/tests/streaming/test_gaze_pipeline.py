@@ -21,6 +21,7 @@ CAMERA = PinholeCamera.from_hfov(640, 480, 90)
 class Settings:
     num_peaks: int = 3
     peak_min_distance: float = 0.1
+    peak_centre_radius: float = 0.0
     smoothing_tau_s: float = 0.0
     target_distance_m: float = 2.0
 

@@ -19,7 +19,7 @@ from vinet_ros.preprocess import normalize_frames, resize_rgb
 from vinet_ros.runtime import SharedNetworks, create_executor
 from vinet_ros.runtime.benchmark_paths import drifting_noise, seed_weights
 from vinet_ros.runtime.torch_executor import TorchExecutor
-from vinet_ros.streaming import Predictor, PushKind
+from vinet_ros.streaming import SKIPPED_SLOTS, Predictor, PushKind
 from vinet_ros.streaming.camera_motion import CameraMotion
 from vinet_ros.streaming.frame_window import RestartReason, Slot
 
@@ -184,16 +184,50 @@ def test_skipped_slots_can_repeat_what_is_encoded():
     # 2 and 3 came while it was away, so they are as if the camera had not sent them.
     assert seen == [[0] * 4, [0, 0, 0, 1], [1, 1, 1, 4], [1, 1, 4, 5], [11] * 4]
     assert encoded == [0, 1, 4, 5, 11]
-    with pytest.raises(ValueError, match="skipped_slots must be one of encode, repeat, got 'no'"):
+    with pytest.raises(ValueError, match="one of encode, auto, repeat, got 'no'"):
         reader(skipped_slots="no")
 
 
+def test_auto_encodes_one_of_the_skipped_slots():
+    predictor, encoded = counting(window_rate_hz=10, skipped_slots="auto")
+    seen = []
+    for k in range(16):
+        predictor.push_frame(gray(k), k * STEP)
+        if k in (0, 1, 3, 6, 14, 15):
+            seen.append(slot_values(predictor.predict().values))
+    # Who misses one slot sees what the exact one sees; of more, the older ones repeat.
+    assert seen == [
+        [0] * 4,
+        [0, 0, 0, 1],
+        [0, 1, 2, 3],
+        [3, 3, 5, 6],
+        [13, 13, 13, 14],
+        [12, 13, 14, 15],
+    ]
+    assert encoded == [0, 1, 2, 3, 5, 6, 13, 14, 12, 15]
+
+
+@pytest.mark.parametrize("how", ["auto", "repeat"])
+def test_a_prediction_never_costs_more_than_that(how):
+    predictor, encoded = counting(window_rate_hz=10, skipped_slots=how)
+    most = {"auto": 2, "repeat": 1}[how]
+    generator = np.random.default_rng(0)
+    for k in range(200):
+        predictor.push_frame(gray(k), k * STEP)
+        if generator.random() < 0.4:
+            before = len(encoded)
+            assert slot_values(predictor.predict().values)[-1] == k
+            assert len(encoded) - before <= most
+
+
 def test_who_follows_every_slot_sees_the_same_either_way():
-    exact, repeating = reader(), reader(skipped_slots="repeat")
+    exact, *others = (reader(skipped_slots=how) for how in SKIPPED_SLOTS)
     for k in range(8):
-        for predictor in (exact, repeating):
+        for predictor in (exact, *others):
             predictor.push_frame(gray(20 * k), k * STEP)
-        np.testing.assert_array_equal(exact.predict().values, repeating.predict().values)
+        values = exact.predict().values
+        for other in others:
+            np.testing.assert_array_equal(other.predict().values, values)
 
 
 def test_frames_of_any_size_are_resized_on_arrival():

@@ -74,6 +74,9 @@ def predict(
     peak_min_distance: Annotated[
         float, typer.Option(help="least distance of two, as a share of the width")
     ] = 0.1,
+    peak_centre_radius: Annotated[
+        float, typer.Option(help="the gaze is the heat's centre within this of a peak; 0: its top")
+    ] = 0.04,
     smoothing_tau_s: Annotated[
         float, typer.Option(help="time constant of the smoothing of the maps; 0: none")
     ] = 0.15,
@@ -140,7 +143,12 @@ def predict(
             stabilize=stabilize,
         )
         gaze = GazeOptions(
-            num_peaks, peak_min_distance, smoothing_tau_s, target_distance_m, hfov_deg
+            num_peaks,
+            peak_min_distance,
+            peak_centre_radius,
+            smoothing_tau_s,
+            target_distance_m,
+            hfov_deg,
         )
         request = PredictRequest(
             out=out,

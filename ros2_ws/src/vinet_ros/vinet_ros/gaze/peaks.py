@@ -5,7 +5,7 @@
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -17,6 +17,8 @@ _Indices = NDArray[np.intp]
 _Labels = NDArray[np.int32]
 
 _NEIGHBOURS = np.ones((3, 3), np.uint8)
+_SLOPE = 0.7
+"""Share of a peak's height above the map's minimum from which on a pixel belongs to its top."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,15 @@ def find_peaks(
     min_distance: float = 0.1,
     *,
     min_height: float = 0.1,
+    centre_radius: float = 0.0,
 ) -> list[Peak]:
     """Return the highest local maxima of a map that keep a distance from one another.
 
     A flat top counts once, at its middle; of equal peaks the upper, then the left one comes
     first. Between pixels the place is that of a quadratic through the 3x3 neighbourhood; on the
-    map's border it stays on the border row or column.
+    map's border it stays on the border row or column. With `centre_radius` it is the centre of
+    the heat around that place instead: nearer to the middle of what is salient, and calmer from
+    one map to the next than its highest pixel.
 
     Args:
         values: (h, w) map.
@@ -53,6 +58,8 @@ def find_peaks(
         min_distance: Fraction of the map's width between any two.
         min_height: Fraction of the highest peak, above the map's minimum, that a peak has at
             least; what is lower is no candidate for a look.
+        centre_radius: Fraction of the map's width around a peak within which the centre of its
+            upper three tenths is its place; 0: the highest place itself.
 
     Returns:
         Best first; empty for a constant map or one with values that are not finite.
@@ -62,10 +69,10 @@ def find_peaks(
     """
     if values.ndim != 2:
         raise ValueError(f"a saliency map is (h, w), got shape {values.shape}")
-    if num_peaks < 1 or min_distance < 0 or not 0 <= min_height <= 1:
+    if num_peaks < 1 or min_distance < 0 or not (0 <= min_height <= 1 and centre_radius >= 0):
         raise ValueError(
-            "num_peaks must be at least 1, min_distance at least 0 and min_height in 0..1, got "
-            f"{num_peaks}, {min_distance} and {min_height}"
+            "num_peaks must be at least 1, min_distance and centre_radius at least 0 and "
+            f"min_height in 0..1, got {num_peaks}, {min_distance}, {centre_radius}, {min_height}"
         )
     heat: Map = np.ascontiguousarray(values, np.float32)
     if heat.size == 0:
@@ -79,7 +86,25 @@ def find_peaks(
     u[flat], v[flat] = middles[flat].T
     saliency = heat[rows, columns]
     order = np.lexsort((u, v, -saliency))
-    return _spread(u[order], v[order], saliency[order], num_peaks, min_distance * heat.shape[1])
+    width = heat.shape[1]
+    peaks = _spread(u[order], v[order], saliency[order], num_peaks, min_distance * width)
+    radius = centre_radius * width
+    return [_centred(heat, peak, radius, low) for peak in peaks] if radius > 0 else peaks
+
+
+def _centred(heat: Map, peak: Peak, radius: float, low: float) -> Peak:
+    """Return a peak at the centre of the heat around it, above a share of its height."""
+    left, top = (max(math.ceil(place - radius), 0) for place in (peak.u, peak.v))
+    part = heat[top : math.floor(peak.v + radius) + 1, left : math.floor(peak.u + radius) + 1]
+    rows, columns = np.ogrid[top : top + part.shape[0], left : left + part.shape[1]]
+    near = (rows - peak.v) ** 2 + (columns - peak.u) ** 2 <= radius * radius
+    over = np.maximum(part - (low + _SLOPE * (peak.saliency - low)), 0.0, dtype=np.float64) * near
+    total = float(over.sum())
+    if total <= 0:
+        return peak  # no pixel within the radius
+    return replace(
+        peak, u=float((over * columns).sum()) / total, v=float((over * rows).sum()) / total
+    )
 
 
 def _regional_maxima(heat: Map, floor: float) -> tuple[_Indices, _Indices, _Floats]:

@@ -31,6 +31,7 @@ from vinet_ros.gaze import PanTilt, PinholeCamera
 from vinet_ros.ros.demo_options import DemoError, DemoOptions
 from vinet_ros.ros.demo_output import FrameSample, OverlayVideo, contact_sheet
 from vinet_ros.ros.demo_processes import NodeProcess, parameter_arguments
+from vinet_ros.ros.head_camera import HEAD_CAMERA
 from vinet_ros.ros.messages import NS_PER_S, image_to_rgb, stamp_to_ns
 from vinet_ros.ros.qos import output_qos
 from vinet_ros.simulation import LoopPicture, Moment, VirtualCamera
@@ -169,7 +170,7 @@ class HeadDemo:
             "wide_fov_deg": _WIDE_FOV_DEG,
         }
         return {
-            "saliency_node": parameter_arguments(**given, stabilize=True),
+            "saliency_node": parameter_arguments(**given, **HEAD_CAMERA),
             "gaze_controller": parameter_arguments(diagnostics_period_s=0.5),
             "pan_tilt_simulator": parameter_arguments(**simulator),
         }

@@ -78,11 +78,11 @@ class SaliencyParameters:
         read_only=True,
     )
     skipped_slots: str = parameter(
-        "encode",
+        "auto",
         "Slots that no prediction was made of, on a computer that cannot follow: encode their "
-        "frames, so that a map depends on the frames alone; or repeat the frame before, as of a "
-        "slower camera, which gives several times as many predictions there. For vinet_lite; "
-        "vinet gains nothing by it.",
+        "frames, so that a map depends on the frames alone; repeat the frame before, as of a "
+        "slower camera, which gives several times as many predictions there; auto: encode one, "
+        "repeat in the others. For vinet_lite; vinet gains nothing by it.",
         choices=SKIPPED_SLOTS,
         read_only=True,
     )
@@ -224,6 +224,13 @@ class SaliencyParameters:
     num_peaks: int = parameter(3, "Most gaze candidates of a map.", low=1, high=16)
     peak_min_distance: float = parameter(
         0.1, "Least distance of two candidates, as a share of the width.", low=0.0, high=1.0
+    )
+    peak_centre_radius: float = parameter(
+        0.04,
+        "The gaze is the centre of the heat within this of a peak, as a share of the width: "
+        "calmer and nearer to the middle of a thing than the highest pixel; 0: that pixel.",
+        low=0.0,
+        high=0.5,
     )
     smoothing_tau_s: float = parameter(
         0.15,

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from vinet_ros.streaming.audio_window import AudioWindow
     from vinet_ros.streaming.frame_window import FrameWindow, PushKind, PushResult, WindowCounters
     from vinet_ros.streaming.hearing import Hearing, HearingCounters, HearingState, HearingStatus
-    from vinet_ros.streaming.predictor import SKIPPED_SLOTS, Predictor, SaliencyMap
+    from vinet_ros.streaming.predictor import Predictor, SaliencyMap
+    from vinet_ros.streaming.skipped_slots import SKIPPED_SLOTS
 
 __all__ = [
     "SKIPPED_SLOTS",
@@ -37,7 +38,8 @@ _PARTS = {
     "audio_window": ("AudioWindow",),
     "frame_window": ("FrameWindow", "PushKind", "PushResult", "WindowCounters"),
     "hearing": ("Hearing", "HearingCounters", "HearingState", "HearingStatus"),
-    "predictor": ("SKIPPED_SLOTS", "Predictor", "SaliencyMap"),
+    "predictor": ("Predictor", "SaliencyMap"),
+    "skipped_slots": ("SKIPPED_SLOTS",),
 }
 _MODULES = {name: module for module, names in _PARTS.items() for name in names}
 

@@ -27,6 +27,10 @@ class GazeSettings(Protocol):
         """Least distance of two points, as a share of the width."""
 
     @property
+    def peak_centre_radius(self) -> float:
+        """Around a peak, within which the centre of its heat is its place; share of the width."""
+
+    @property
     def smoothing_tau_s(self) -> float:
         """Time constant of the smoothing of the maps."""
 
@@ -84,7 +88,13 @@ class GazePipeline:
             self._smoother = MapSmoother(self.settings.smoothing_tau_s)
         heat = saliency.values if columns is None else saliency.values * columns
         values = self._smoother.update(heat, saliency.stamp_ns)
-        peaks = find_peaks(values, self.settings.num_peaks, self.settings.peak_min_distance)
+        settings = self.settings
+        peaks = find_peaks(
+            values,
+            settings.num_peaks,
+            settings.peak_min_distance,
+            centre_radius=settings.peak_centre_radius,
+        )
         return self._points(peaks, values, camera)
 
     @property

@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +32,8 @@ from vinet_ros.streaming.frame_window import (
     WindowCounters,
 )
 from vinet_ros.streaming.hearing import Hearing
+from vinet_ros.streaming.skipped_slots import check_skipped_slots, without_skipped
 
-SKIPPED_SLOTS = ("encode", "repeat")
 DEFAULT_RATE_HZ = 30.0
 """How long a single frame stands for where neither window nor network say."""
 
@@ -70,8 +69,8 @@ class Predictor:
         warmup: ``repeat_first`` or ``wait``, until the window is full.
         skipped_slots: What stands in the window for slots that no prediction was made of, because
             it came too late: ``encode`` their own frames, then a map depends on the frames alone;
-            or ``repeat`` the encoded frame before, as a slower camera would, then a prediction
-            never costs more than one encoding.
+            ``repeat`` the encoded frame before, as a slower camera would, then a prediction never
+            costs more than one encoding; or ``auto``: encode one of them, repeat in the others.
         model_options: Options of the network, where they cannot be read off the weights.
         executor: A ready executor; then no weights are loaded, and ``model`` is only its name.
         allow_cpu_fallback: Run on the CPU where the CUDA device is not there.
@@ -114,11 +113,7 @@ class Predictor:
         self.model_name = model if isinstance(model, str) else type(model).__name__
         known = executor is None or not isinstance(model, str) or model in list_models()
         self._model_rate_hz = _rate_of(model) if known else 0.0
-        if skipped_slots not in SKIPPED_SLOTS:
-            raise ValueError(
-                f"skipped_slots must be one of {', '.join(SKIPPED_SLOTS)}, got {skipped_slots!r}"
-            )
-        self.skipped_slots = skipped_slots
+        self.skipped_slots = check_skipped_slots(skipped_slots)
         # Fail on the window's arguments before seconds are spent on the network.
         FrameWindow(1, window_rate_hz or 1.0, max_gap_s, warmup)
         if executor is None:
@@ -211,9 +206,7 @@ class Predictor:
                 slots, span = self._window.snapshot(), self._window.span()
             if slots is None or span is None:
                 return None
-            if self.skipped_slots == "repeat":
-                slots = _thinned(slots)
-            return self._full(slots, span)
+            return self._full(without_skipped(slots, self.skipped_slots), span)
 
         with self._inference:
             if self._closed:
@@ -366,20 +359,6 @@ def _hearing(executor: Executor, offset_s: float) -> Hearing | None:
     if sum(size > 1 for size in shape) != 1:
         raise ValueError(f"expected a network that takes a row of samples, got {shape}")
     return Hearing(offset_s)
-
-
-def _thinned(slots: Sequence[Slot]) -> list[Slot]:
-    """Return a window in which only the newest slot may still have to be encoded.
-
-    What a skipped slot repeats stays with it, in this window and the next ones.
-    """
-    *older, newest = slots
-    for before, slot in pairwise(older):
-        if slot.kept is None and before.kept is not None:
-            slot.kept, slot.frame = before.kept, before.frame
-    # Before the first prediction after a pause there is nothing to repeat.
-    first = next((slot for slot in older if slot.kept is not None), newest)
-    return [*(first if slot.kept is None else slot for slot in older), newest]
 
 
 def _rate_of(model: str | nn.Module) -> float:

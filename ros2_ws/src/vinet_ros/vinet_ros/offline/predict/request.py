@@ -35,6 +35,8 @@ class GazeOptions:
     Args:
         num_peaks: Most candidates of a map, at least 1.
         peak_min_distance: Least distance of two, as a share of the width.
+        peak_centre_radius: Around a peak, within which the centre of its heat is the gaze, as a
+            share of the width; 0: the highest pixel.
         smoothing_tau_s: Time constant of the smoothing of the maps; 0: none.
         target_distance_m: Distance of the target in the bag, along its ray.
         hfov_deg: Horizontal field of view of a camera without calibration.
@@ -45,6 +47,7 @@ class GazeOptions:
 
     num_peaks: int = 3
     peak_min_distance: float = 0.1
+    peak_centre_radius: float = 0.04
     smoothing_tau_s: float = 0.15
     target_distance_m: float = 2.0
     hfov_deg: float = 60.0
@@ -53,6 +56,7 @@ class GazeOptions:
         ranges = {
             "num_peaks": (1, 16),
             "peak_min_distance": (0, 1),
+            "peak_centre_radius": (0, 0.5),
             "smoothing_tau_s": (0, 5),
             "target_distance_m": (0.1, 100),
             "hfov_deg": (10, 170),

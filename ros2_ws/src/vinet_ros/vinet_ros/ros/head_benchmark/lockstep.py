@@ -37,6 +37,7 @@ from vinet_ros.ros.head_benchmark.trials import (
     save_recording,
     told,
 )
+from vinet_ros.ros.head_camera import HEAD_CAMERA
 from vinet_ros.ros.saliency_parameters import SaliencyParameters
 from vinet_ros.simulation import ServoSettings, SimulatedHead, VirtualCamera, Waypoint, make_scene
 from vinet_ros.streaming import Predictor
@@ -91,7 +92,8 @@ class Lockstep:
         self._scene = make_scene(trial.part.scene, clip, trial.seed)
         self._camera, self._view = camera, VirtualCamera(camera)
         predictor.reset()
-        self._pipeline = GazePipeline(SaliencyParameters())
+        seeing: dict[str, Any] = dict(HEAD_CAMERA)
+        self._pipeline = GazePipeline(replace(SaliencyParameters(), **seeing))
         changed: dict[str, Any] = dict(trial.part.controller)
         settings = replace(parameters, **changed)
         self._follower = GazeFollower(Head(), settings.attention(), settings.control())
@@ -229,7 +231,7 @@ def run_lockstep(options: HeadOptions, tell: Callable[[str], None]) -> HeadRepor
     """
     begun_s = time.monotonic()
     tell("loading the network")
-    predictor = Predictor("vinet_lite", stabilize=True)
+    predictor = Predictor("vinet_lite", stabilize=bool(HEAD_CAMERA["stabilize"]))
     camera = PinholeCamera.from_hfov(VIEW_SIZE[1], VIEW_SIZE[0], HFOV_DEG)
     clip = options.clip or default_clip()
     given: dict[str, Any] = given_to_controller(options)

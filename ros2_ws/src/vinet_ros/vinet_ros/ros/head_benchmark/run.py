@@ -31,6 +31,7 @@ from vinet_ros.ros.head_benchmark.trials import (
     save_recording,
     told,
 )
+from vinet_ros.ros.head_camera import HEAD_CAMERA
 from vinet_ros.simulation import VirtualCamera
 
 _NODES = ("saliency_node", "gaze_controller", "pan_tilt_simulator")
@@ -186,8 +187,9 @@ def _process(node: str, options: HeadOptions, folder: Path) -> NodeProcess:
 def _always(node: str, options: HeadOptions) -> Sequence[str]:
     clocked = options.speed != 1.0
     if node != "pan_tilt_simulator":
-        steady = ("stabilize:=true",) if node == "saliency_node" else ()
-        return (f"use_sim_time:={str(clocked).lower()}", "diagnostics_period_s:=0.2", *steady)
+        told = HEAD_CAMERA if node == "saliency_node" else {}
+        words = (f"{name}:={str(value).lower()}" for name, value in told.items())
+        return (f"use_sim_time:={str(clocked).lower()}", "diagnostics_period_s:=0.2", *words)
     return (
         "scene:=still",
         f"path:='{options.clip or ''}'",
