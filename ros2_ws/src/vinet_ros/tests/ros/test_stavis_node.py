@@ -46,8 +46,8 @@ def test_the_command_predicts_with_it(weights, tmp_path, capsys):
         main([str(a) for a in arguments])
     told = capsys.readouterr()
     assert not ended.value.code, told.err
-    folder = next((tmp_path / "out").rglob("gaze.json")).parent
-    assert json.loads((folder / "gaze.json").read_text())["hearing"].startswith("heard its own")
-    files = sorted((folder / "npz").iterdir())
+    (result,) = json.loads(told.out)
+    assert result["hearing"] == "heard its own sound: 44100 Hz, channels: 1"
+    files = sorted((tmp_path / "out").rglob("*.npz"))
     assert len(files) == 4
     assert np.load(files[-1])["saliency"].shape == (112, 112)
