@@ -127,7 +127,7 @@ class STAViS(nn.Module):
         final = self._join((places, sides), self._heard(clip, audio))
         if self.hears:
             return [final]
-        size = clip.shape[3:]
+        size = (clip.shape[3], clip.shape[4])
         depths = zip(cast("list[Attention]", list(self.score_dsn)), scores, strict=True)
         return [*(level.logits(score, size)[:, 0] for level, score in depths), final]
 
