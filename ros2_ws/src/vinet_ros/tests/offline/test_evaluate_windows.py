@@ -172,7 +172,7 @@ def test_stavis_takes_a_clip_for_its_middle_as_its_authors_do(tmp_path):
     predictor = Predictor(network, path="torch", threads=1, window_rate_hz=-1)
     found = {p.frame: p for p in predict_video(record, predictor, range(20), "authors")}
     assert all(found[frame].values is None for frame in range(8))
-    assert found[7].reason.startswith("no clip has its middle here; the first is frame 8's")
+    assert found[7].reason.startswith("no clip has its middle here; the first is the 9th frame's")
     recording = read_recording(record.audio)
     bounds = FrameBounds.of(20, record.fps, len(recording), 22050)
     # Clips from frame 0, 3 and 8; the last begins anew after twelve frames.

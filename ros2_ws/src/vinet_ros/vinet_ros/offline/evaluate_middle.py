@@ -49,7 +49,7 @@ def predict_middles(
     for frame in sorted(wanted):
         first = frame - middle
         if first < 0:
-            reason = f"no clip has its middle here; the first is frame {middle}'s"
+            reason = f"no clip has its middle here; the first is the {middle + 1}th frame's"
             yield Predicted(frame, None, None, f"{reason} (--first-frames paper)")
             continue
         indices = looped_clip(first, len(record), length)
