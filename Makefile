@@ -38,6 +38,7 @@ DEMO_ARGS = --out "$(OUT)" $(if $(VIDEO),--video "$(VIDEO)") $(if $(CAMERA),--ca
 SOAK_S ?= 120
 FUZZ_RUNS ?= 1000000
 TESTS ?=
+JOBS ?= 2
 LOCKS ?=
 
 .PHONY: help env demo test lint install-check pytest soak fuzz lock
@@ -45,7 +46,8 @@ help:
 	@echo "make env    the Python environment, in $(VENV); ROS=jazzy for Jazzy's wheels"
 	@echo "make demo   play a clip through the nodes; VIDEO=file CAMERA=index MODEL= WEIGHTS= DEVICE= DURATION=s OUT=demo"
 	@echo "make test   every check: ruff, mypy, import layers, colcon build and its share folder, pytest"
-	@echo "            ROS=jazzy on Jazzy's wheels; one step: make lint, install-check, pytest [TESTS=tests/ros]"
+	@echo "            ROS=jazzy on Jazzy's wheels; one step: make lint, install-check, pytest [TESTS=tests/ros];"
+	@echo "            JOBS=2 processes for the tests that need no ROS"
 	@echo "make soak   a 30 Hz VGA camera for SOAK_S=120 seconds: memory and reception within their limits"
 	@echo "make fuzz   FUZZ_RUNS=1000000 made-up camera messages against their conversion"
 	@echo "make lock   resolve requirements/*.in into requirements/*.lock; LOCKS=ros-jazzy for one of them"
@@ -59,7 +61,7 @@ $(STAMP): $(wildcard requirements/*) scripts/make_env.sh $(PACKAGE)/setup.py
 demo: $(STAMP)
 	@python -m vinet_ros.ros.demo $(DEMO_ARGS)
 
-# pytest comes last: its closing line is the summary of the whole run.
+# pytest comes last: its closing lines are the summary of the whole run.
 test: lint install-check pytest
 
 lint: $(STAMP)
@@ -72,8 +74,16 @@ install-check: $(STAMP)
 	scripts/install_check.sh
 
 # A sourced ROS 2 brings pytest plugins of its own, which this suite neither needs nor expects.
+PYTEST := PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 python -m pytest -p pytest_timeout
+# What knows no ROS runs in JOBS processes; nodes that work against the clock then have the machine
+# for themselves. Both parts run, whatever the first one says.
 pytest: $(STAMP)
-	cd $(PACKAGE) && PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 python -m pytest -p pytest_timeout $(TESTS)
+ifeq ($(strip $(TESTS)),)
+	cd $(PACKAGE) && { OMP_NUM_THREADS=1 $(PYTEST) -p xdist -n $(JOBS) --ignore=tests/ros; \
+		first=$$?; $(PYTEST) tests/ros && exit $$first; }
+else
+	cd $(PACKAGE) && $(PYTEST) $(TESTS)
+endif
 
 soak: $(STAMP)
 	vinet benchmark node --seconds $(SOAK_S) --check

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 SOURCES = Path(__file__).parents[1] / "data/interfaces"
+_SHARED = ("CMakeLists.txt", "package.xml")
 _BUILDS = Path(__file__).parents[5] / "build/interfaces"
 _UNWANTED = ("PYTHONPATH", "AMENT_PREFIX_PATH", "CMAKE_PREFIX_PATH", "LD_LIBRARY_PATH")
 # Where the wheels' own build host had its headers; their CMake files still name it.
@@ -40,21 +41,24 @@ def environment(dialect: str) -> dict[str, str]:
 
 
 def _built(dialect: str) -> Path:
-    source = SOURCES / dialect
-    files = sorted(path for path in source.rglob("*") if path.is_file())
-    told = "".join(f"{path.relative_to(source)}\n{path.read_text()}" for path in files)
+    files = [*sorted((SOURCES / dialect).glob("msg/*.msg")), *(SOURCES / name for name in _SHARED)]
+    told = "".join(f"{path.name}\n{path.read_text()}" for path in files)
     name = hashlib.sha256(f"{sys.prefix}{sys.version}{told}".encode()).hexdigest()[:16]
     folder = _BUILDS / f"{dialect}-{name}"
     done = folder / "built"
     if not done.is_file():
         shutil.rmtree(folder, ignore_errors=True)
-        _build(source, folder)
+        _build(dialect, folder)
         done.touch()
     return folder
 
 
-def _build(source: Path, folder: Path) -> None:
+def _build(dialect: str, folder: Path) -> None:
     prefix = _prefix(folder)
+    source = folder / "src/audio_common_msgs"
+    shutil.copytree(SOURCES / dialect, source)
+    for name in _SHARED:
+        shutil.copy(SOURCES / name, source)
     given = {key: value for key, value in os.environ.items() if key not in _UNWANTED}
     path = os.pathsep.join((str(Path(sys.executable).parent), given.get("PATH", "")))
     given |= {"PATH": path, "AMENT_PREFIX_PATH": prefix, "CMAKE_PREFIX_PATH": prefix}

@@ -17,6 +17,7 @@ from visualization_msgs.msg import MarkerArray
 
 from vinet_ros.ros import saliency_outputs
 from vinet_ros.ros.diagnostic_markers import DIAGNOSTIC_MARKERS
+from vinet_ros.ros.head_camera import HEAD_CAMERA
 from vinet_ros.ros.parameter_docs import NODES
 from vinet_ros.ros.saliency_parameters import SaliencyParameters
 
@@ -108,6 +109,11 @@ def test_parameters_are_those_that_the_nodes_declare(tree: ast.Module) -> None:
             assert given <= declared
             checked += len(given)
     assert checked >= 3
+
+
+def test_the_simulation_sets_what_a_heads_camera_needs() -> None:
+    text = (PACKAGE / "launch/simulation.launch.py").read_text()
+    assert ast.literal_eval(named_dictionaries(ast.parse(text))["steady"]) == HEAD_CAMERA
 
 
 def test_nodes_start_in_the_enclaves_of_the_policy(tree: ast.Module) -> None:
