@@ -9,15 +9,16 @@ from scipy.io import wavfile
 from torch import Tensor, nn
 from trail import Trail
 
-from vinet_ros.preprocess import SOUND_RATE_HZ, SOUND_SAMPLES
+from vinet_ros.preprocess import SOUND_RATE_HZ
 from vinet_ros.runtime.two_step import TwoStepExecutor
+from vinet_ros.sound_forms import WAVEFORM
 from vinet_ros.streaming import Predictor
 
 
 class Chorus(Trail):
     """Its parts are those of AViNet."""
 
-    audio_shape = (1, SOUND_SAMPLES, 1)
+    sound_form = WAVEFORM
 
     def __init__(self) -> None:
         super().__init__()

@@ -6,7 +6,8 @@
 import torch
 from torch import Tensor, nn
 
-from vinet_ros.preprocess import IMAGENET_MEAN, IMAGENET_STD, SOUND_SAMPLES
+from vinet_ros.preprocess import IMAGENET_MEAN, IMAGENET_STD
+from vinet_ros.sound_forms import WAVEFORM
 
 
 class WindowReader(nn.Module):
@@ -36,7 +37,7 @@ class WindowReader(nn.Module):
 class Listener(WindowReader):
     """One that hears: its second row is the loudness of sixteen stretches of the sound, 0 to 1."""
 
-    audio_shape = (1, SOUND_SAMPLES, 1)
+    sound_form = WAVEFORM
 
     def decode(self, features: tuple[Tensor, ...], audio: Tensor | None = None) -> Tensor:
         seen = super().decode(features)  # (B, H, W)

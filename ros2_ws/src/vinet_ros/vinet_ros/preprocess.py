@@ -23,7 +23,7 @@ SOUND_RATE_HZ = 22_050
 SOUND_SAMPLES = 70_560  # 32 frames at 10 Hz, whatever the clip's own length and rate
 
 STAVIS_SIZE = (112, 112)  # (height, width)
-STAVIS_SOUND_SAMPLES = 35_280  # 16 frames at 10 Hz
+STAVIS_SOUND_SHAPE = (1, 1, 35_280)  # 16 frames at 10 Hz
 
 _SOUND_SCALE = 256.0  # SoundNet was trained on 16-bit samples divided by 128
 _PACKED = ("RGB", "BGR", "RGBX", "BGRX", "L")

@@ -14,7 +14,8 @@ from torch import nn
 from vinet_ros.errors import WeightsError
 from vinet_ros.networks import create_model, load_model
 from vinet_ros.networks.avinet import AViNet
-from vinet_ros.networks.fusion import AttentionLayer, Bilinear
+from vinet_ros.networks.fusion import FUSIONS
+from vinet_ros.networks.fusion_layers import AttentionLayer, Bilinear
 from vinet_ros.networks.inspection import inspect_weights
 from vinet_ros.networks.loading import shapes_of
 
@@ -22,13 +23,22 @@ PUBLIC = {
     "bilinear": {},
     "channel transformer": {"channel_transformer": True},
     "transformer": {"fusion": "transformer"},
+    "vggvox": {"fusion": "concat", "audio": "vggvox"},
 }
+FIXED_SIZE = [options for options in PUBLIC.values() if options.get("fusion") != "concat"]
 OURS = {"concat": {"fusion": "concat"}, "attention": {"fusion": "attention"}}
+OTHER_EARS = [
+    {"fusion": fusion, "audio": audio, "channel_transformer": after}
+    for audio in ("vggvox", "avid")
+    for fusion in FUSIONS
+    for after in ([False, True] if fusion == "bilinear" else [False])
+]
 FIXTURES = [
     "avinet_bilinear__a",
     "avinet_bilinear__zero_audio",
     "avinet_bilinear_tr__a",
     "avinet_trfusion__a",
+    "avinet_vggvox_concat__a",
 ]
 WAVE = {"kind": "wave", "shape": (1, 1, 70560, 1), "L": 70560, "n": 23000, "amp": 20.0}
 
@@ -67,7 +77,8 @@ def public_keys(golden, title):
         else:
             sections[name].append(line)
     head, *lines = sections[title]
-    parts = {"visual_model.": on_meta("vinet"), "audionet.": on_meta("soundnet")}
+    encoder = "vggvox" if "vggvox" in title else "soundnet"
+    parts = {"visual_model.": on_meta("vinet"), "audionet.": on_meta(encoder)}
     keys = []
     for line in lines:
         prefix = line.removesuffix("*")
@@ -76,11 +87,12 @@ def public_keys(golden, title):
     return keys, int(count), sha256
 
 
-@pytest.mark.parametrize("variant", [*PUBLIC, "soundnet"])
-def test_keys_and_shapes_are_the_public_ones(golden, variant):
-    options = PUBLIC.get(variant)
-    model = on_meta("soundnet") if options is None else on_meta(**options)
-    title = variant if options is None else json.dumps(options)
+ENCODERS = ("soundnet", "vggvox", "avid")
+
+
+@pytest.mark.parametrize("title", [*map(json.dumps, PUBLIC.values()), *ENCODERS])
+def test_keys_and_shapes_are_the_public_ones(golden, title):
+    model = on_meta(title) if title in ENCODERS else on_meta(**json.loads(title))
     keys, parameters, _ = public_keys(golden, title)
     assert lines_of(model) == keys
     assert sum(p.numel() for p in model.parameters()) == parameters
@@ -112,8 +124,9 @@ def test_outputs_and_stages_equal_the_public_code(golden, fixture):
 
 def test_attention_layers_equal_the_public_ones(golden):
     layers = {
-        "crossA2V": AttentionLayer(128),
-        "crossV2A": AttentionLayer(128),
+        # The public layer keeps the stream that is asked, which works for equal lengths only.
+        "crossA2V": AttentionLayer(128, residual="asked"),
+        "crossV2A": AttentionLayer(128, residual="asked"),
         "selfAV": AttentionLayer(256),
     }
     model = nn.ModuleDict(layers).eval()
@@ -121,9 +134,8 @@ def test_attention_layers_equal_the_public_ones(golden):
     with np.load(golden / "crossattn__128.npz") as expected, torch.inference_mode():
         meta = json.loads(str(expected["meta"]))
         audio, video = (drawn(**meta[name]).transpose(0, 1) for name in ("audio", "video"))
-        # The public layer keeps the stream that is asked, which works for equal lengths only.
-        a2v = layers["crossA2V"](video, audio, residual=audio)
-        v2a = layers["crossV2A"](audio, video, residual=video)
+        a2v = layers["crossA2V"](video, audio)
+        v2a = layers["crossV2A"](audio, video)
         both = torch.cat((a2v, v2a), dim=2)
         found = {"a2v": a2v, "v2a": v2a, "self": layers["selfAV"](both, both)}
         for name, tokens in found.items():
@@ -147,8 +159,20 @@ def test_options_are_read_off_keys(variant):
     assert AViNet.options_from_shapes(shapes) == {**default, **options}
 
 
+@pytest.mark.parametrize("options", OTHER_EARS, ids=lambda o: "-".join(map(str, o.values())))
+def test_every_fusion_hears_by_every_encoder(options):
+    model = on_meta(**options)
+    assert AViNet.options_from_shapes(shapes_of(model.state_dict())) == options
+    channels, steps = model.audionet.channels, model.audionet.steps
+    y0 = torch.zeros(2, 1024, 4, 7, 12, device="meta")
+    heard = torch.zeros(2, channels, steps, 1, device="meta")
+    assert model._fusion.fuse(model, y0, heard).shape == y0.shape
+    sound = torch.zeros(2, *model.audio_shape, device="meta")
+    assert model.hear(sound).shape == heard.shape
+
+
 def test_foreign_keys_are_no_avinet():
-    for name in ("vinet", "s3d", "soundnet"):
+    for name in ("vinet", "s3d", *ENCODERS):
         assert AViNet.options_from_shapes(shapes_of(on_meta(name).state_dict())) is None
 
 
@@ -199,7 +223,7 @@ def test_concat_takes_the_loudest_step():
         assert (fused[:, 512:].flatten(2).std(dim=2) == 0).all()
 
 
-@pytest.mark.parametrize("options", PUBLIC.values(), ids=PUBLIC)
+@pytest.mark.parametrize("options", FIXED_SIZE, ids=str)
 @pytest.mark.parametrize("shape", [(1, 3, 32, 64, 96), (1, 3, 16, 224, 384), (3, 32, 224, 384)])
 def test_a_fixed_size_is_named(options, shape):
     with pytest.raises(ValueError, match=r"\(B, 3, 32, 224, 384\), the one size .*'concat'"):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soxr
 import torch
 from chorus import chorus_predictor, noise, write_wav
 from fill import fill
@@ -26,7 +27,7 @@ from vinet_ros.offline.audio_effect_request import AudioEffectRequest
 from vinet_ros.offline.recordings import read_recording
 from vinet_ros.offline.video import Video
 from vinet_ros.preprocess import map_to_uint8, normalize_frames, resize_frame, sound_input
-from vinet_ros.streaming.audio_regimes import REGIMES, AudioRegimes, Recording
+from vinet_ros.streaming.audio_regimes import REGIMES, AudioRegimes, Recording, at_rate
 from vinet_ros.training.datasets.records import load_rgb
 
 RATE_HZ = 22_050
@@ -107,6 +108,17 @@ def test_numbers_of_a_real_clip_are_those_of_a_direct_computation(tmp_path, caps
     assert (out / "audio_effect.png").read_bytes().startswith(b"\x89PNG")
     page = (out / "audio_effect.md").read_text()
     assert "| zero |" in page and "0.9977" in page
+
+
+def test_a_recording_is_read_at_the_networks_rate():
+    own = Recording("own", lambda: noise(2.0, 4).astype(np.float32))
+    assert at_rate(own, RATE_HZ) is own
+    for rate_hz in (16_000, 24_000):
+        found = at_rate(own, rate_hz)
+        expected = soxr.resample(own.read(), RATE_HZ, rate_hz)
+        assert found.name == "own" and abs(len(found.read()) - len(expected)) <= 1
+        edge = slice(500, len(expected) - 500)
+        np.testing.assert_allclose(found.read()[edge], expected[edge], atol=2e-3)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from made_stavis import made_stavis
 from made_videos import write_dhf1k, write_sound_set, write_ucf_sports
 
 from vinet_ros.networks import create_model
+from vinet_ros.offline.evaluate_sound import SoundInstead
 from vinet_ros.offline.evaluate_windows import plan_first_frames, predict_video
 from vinet_ros.offline.recordings import read_recording
 from vinet_ros.preprocess import (
@@ -19,6 +20,7 @@ from vinet_ros.preprocess import (
     sound_input,
 )
 from vinet_ros.streaming import Predictor
+from vinet_ros.streaming.audio_regimes import AudioRegimes, Recording
 from vinet_ros.streaming.sound_excerpts import FrameBounds
 from vinet_ros.training.datasets.layouts import LAYOUTS, find_videos
 
@@ -186,5 +188,12 @@ def test_stavis_takes_a_clip_for_its_middle_as_its_authors_do(tmp_path):
             wanted = network(clip, sound)[0].numpy()
         np.testing.assert_allclose(found[frame].values, wanted, atol=1e-4)
         assert found[frame].of_middle and found[frame].rgb.shape == (36, 64, 3)
+    nothing = Recording("nothing", lambda: recording)
+    instead = SoundInstead(AudioRegimes(), "zero", nothing, record.fps, 22050)
+    with torch.inference_mode():
+        silent = network(clip)[0].numpy()
+    (deaf,) = predict_video(record, predictor, [16], "authors", instead=instead)
+    np.testing.assert_allclose(deaf.values, silent, atol=1e-4)
+    assert np.abs(deaf.values - found[16].values).max() > 1e-3
     causal = list(predict_video(record, predictor, [19]))
     assert not causal[0].of_middle and causal[0].values.shape == (32, 48)

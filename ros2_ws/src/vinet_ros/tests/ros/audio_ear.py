@@ -23,13 +23,13 @@ from sensor_msgs.msg import Image
 from torch import Tensor, nn
 
 from vinet_ros.networks import create_model
-from vinet_ros.preprocess import SOUND_SAMPLES
 from vinet_ros.ros.messages import stamp_to_ns
 from vinet_ros.ros.model_setup import LoadedModel
 from vinet_ros.ros.qos import sensor_qos
 from vinet_ros.ros.saliency_node import SaliencyNode
 from vinet_ros.ros.saliency_parameters import SaliencyParameters
 from vinet_ros.runtime.benchmark_paths import seed_weights
+from vinet_ros.sound_forms import WAVEFORM
 from vinet_ros.streaming import Predictor
 
 SHAPE = (252, 280)  # as many as samples
@@ -42,7 +42,7 @@ class Echo(nn.Module):
     clip_length = 8
     input_size = (32, 32)
     rate_hz = 15.0
-    audio_shape = (1, SOUND_SAMPLES, 1)
+    sound_form = WAVEFORM
 
     def encode(self, frames: Tensor) -> tuple[Tensor, ...]:
         return (frames,)
@@ -54,15 +54,15 @@ class Echo(nn.Module):
         return self.decode((clip.transpose(1, 2),), audio)
 
 
-def small_avinet() -> nn.Module:
-    model = seed_weights(create_model("avinet", fusion="concat"), seed=1)
+def small_avinet(options: dict[str, str]) -> nn.Module:
+    model = seed_weights(create_model("avinet", **{"fusion": "concat", **options}), seed=1)
     model.input_size = (32, 64)  # this fusion takes any
     return model
 
 
 def load(parameters: SaliencyParameters, device: str) -> LoadedModel:
     predictor = Predictor(
-        small_avinet() if parameters.model == "avinet" else Echo(),
+        small_avinet(parameters.options()) if parameters.model == "avinet" else Echo(),
         path="torch",
         window_rate_hz=parameters.window_rate_hz,
         max_gap_s=parameters.max_gap_s,

@@ -12,7 +12,7 @@ from window_reader import Listener, WindowReader, slot_values
 
 from vinet_ros.errors import SoundError, VinetError
 from vinet_ros.networks import create_model
-from vinet_ros.preprocess import normalize_frames, resize_rgb, sound_input
+from vinet_ros.preprocess import normalize_frames, resize_rgb
 from vinet_ros.runtime import SharedNetworks, create_executor
 from vinet_ros.runtime.benchmark_paths import drifting_noise, seed_weights
 from vinet_ros.streaming import ChunkKind, HearingState, Predictor
@@ -50,22 +50,31 @@ def follow(predictor, seconds, sound, rate_hz=RATE, frames=gray):
     return predictor.predict()
 
 
-@pytest.mark.parametrize("path", ["torch", "openvino"])
-def test_a_stream_with_sound_equals_the_clip(path):
+@pytest.mark.parametrize(
+    ("path", "audio", "fusion"),
+    [
+        ("torch", "soundnet", "concat"),
+        ("openvino", "vggvox", "concat"),
+        ("openvino", "avid", "attention"),
+    ],
+)
+def test_a_stream_with_sound_equals_the_clip(path, audio, fusion):
     torch.manual_seed(0)
-    model = seed_weights(create_model("avinet", fusion="concat"), seed=3).eval()
+    model = seed_weights(create_model("avinet", fusion=fusion, audio=audio), seed=3).eval()
     model.input_size = (64, 96)
+    form = model.sound_form
+    rate = form.rate_hz
     count, frame_rate_hz = 36, 25.0
     frames = drifting_noise((1, count, 96, 128, 3), seed=5)[0]
-    recording = noise(count / frame_rate_hz + 0.1)
-    bounds = FrameBounds.of(count, frame_rate_hz, len(recording), RATE)
+    recording = noise(count / frame_rate_hz + 0.1, rate_hz=rate)
+    bounds = FrameBounds.of(count, frame_rate_hz, len(recording), rate)
     predictor = Predictor(model, path=path, window_rate_hz=frame_rate_hz, threads=1)
     resized = np.stack([resize_rgb(frame, (64, 96)) for frame in frames])
     expected = {}
     for k in (10, 31, 35):
         first = max(k - 31, 0)
         clip = normalize_frames(resized[[max(k - 31 + t, 0) for t in range(32)]])
-        sound = sound_input(bounds.excerpt(recording, first, k - first + 1))
+        sound = form.make(bounds.excerpt(recording, first, k - first + 1))
         with torch.inference_mode():
             inputs = torch.from_numpy(clip)[None], torch.from_numpy(sound)[None]
             expected[k] = model(*inputs)[0].numpy()
@@ -75,9 +84,9 @@ def test_a_stream_with_sound_equals_the_clip(path):
     for k, frame in enumerate(frames):
         stamp_ns = round(k * S / frame_rate_hz)
         predictor.push_frame(frame, stamp_ns)
-        while pushed < min((k + 1) / frame_rate_hz * RATE, len(recording)):
+        while pushed < min((k + 1) / frame_rate_hz * rate, len(recording)):
             chunk = recording[pushed : pushed + size]
-            predictor.push_audio(chunk, RATE, round(pushed * S / RATE))
+            predictor.push_audio(chunk, rate, round(pushed * S / rate))
             pushed += size
         if k in expected:
             saliency = predictor.predict()

@@ -71,11 +71,12 @@ def test_full_vinet_learns_in_four_steps_by_the_command(tmp_path, capsys):
     assert card.clip_length == 32 and card.training["data"] == "dhf1k"
     assert (stage["optimizer"], stage["learning_rate"], stage["keep"]) == ("adam", 1e-4, "best")
     assert card.training["weights"] == {
-        "kldiv": 1.0,
-        "cc": 0.0,
-        "nss": 0.0,
-        "sim": 0.0,
-        "bce": 0.0,
+        "kldiv": 1,
+        "cc": 0,
+        "nss": 0,
+        "sim": 0,
+        "bce": 0,
+        "rna": 0,
     }
     load_model("vinet", out / "weights.safetensors")
     pictures = [(out / "videos" / name).read_bytes() for name in ("curves.png", "samples.png")]

@@ -93,6 +93,17 @@ def evaluate(
     eight_bit: Annotated[
         bool, typer.Option(help="make videos' maps the authors' 8-bit pictures first")
     ] = True,
+    audio: Annotated[
+        str,
+        typer.Option(
+            help="what a network hears with videos: real, zero, normal, wolfram or shuffled",
+            autocompletion=one_of("real", "zero", "normal", "wolfram", "shuffled"),
+        ),
+    ] = "real",
+    audio_std: Annotated[
+        float,
+        typer.Option(min=0, help="of normal sound, 1 is full scale; 0: that of the video's own"),
+    ] = 0.0,
     published: Annotated[bool, typer.Option(help="show published scores beside ours")] = True,
     jobs: Annotated[int, typer.Option(min=1, help="processes, each on a GPU in turn")] = 1,
     resume: Annotated[
@@ -146,6 +157,8 @@ def evaluate(
             published,
             jobs,
             out / "cache" if resume else None,
+            audio,
+            audio_std,
         )
         with folder_for_results(out):
             evaluation, pictures = _plot(_run(request), out, samples)

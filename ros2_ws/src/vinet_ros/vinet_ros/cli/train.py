@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +15,7 @@ import typer
 from vinet_ros.cli import folder_for_results
 from vinet_ros.cli.benchmark import parse_options
 from vinet_ros.cli.completion import all_models, one_of, video_sets
+from vinet_ros.cli.train_options import given_machine, parse_size
 from vinet_ros.cli.train_result import fold_rows, last_scores
 from vinet_ros.errors import VinetError
 
@@ -56,7 +57,13 @@ def train(
     ] = None,
     encoder: Annotated[
         Path | None,
-        typer.Option(help="Kinetics file of a fresh ViNet or STAViS; for STAViS also a SoundNet."),
+        typer.Option(help="Kinetics file for the encoder of a fresh ViNet or STAViS."),
+    ] = None,
+    visual_weights: Annotated[
+        Path | None, typer.Option(help="ViNet's file for the visual part of a fresh AViNet.")
+    ] = None,
+    audio_weights: Annotated[
+        Path | None, typer.Option(help="File for the sound encoder of AViNet or STAViS.")
     ] = None,
     epochs: Annotated[int, typer.Option(help="Passes of each stage; 0: the recipe's.", min=0)] = 0,
     rate: Annotated[
@@ -111,6 +118,26 @@ def train(
         str,
         typer.Option(help="Videos: network input as HEIGHTxWIDTH.", rich_help_panel=_DATA),
     ] = "",
+    black_frames: Annotated[
+        int,
+        typer.Option(
+            help="Videos: frames of each clip that are black.", min=0, rich_help_panel=_DATA
+        ),
+    ] = 0,
+    audio: Annotated[
+        str,
+        typer.Option(
+            help="Videos: real, zero, normal, wolfram or shuffled sound.",
+            rich_help_panel=_DATA,
+            autocompletion=one_of("real", "zero", "normal", "wolfram", "shuffled"),
+        ),
+    ] = "",
+    audio_std: Annotated[
+        float,
+        typer.Option(
+            help="Of normal sound, 1 is full scale; 0: the clip's.", min=0, rich_help_panel=_DATA
+        ),
+    ] = 0.0,
     workers: Annotated[
         int,
         typer.Option(help="Processes that prepare samples.", min=0, rich_help_panel=_DATA),
@@ -127,6 +154,9 @@ def train(
     sim: Annotated[float | None, typer.Option(help="Weight.", rich_help_panel=_LOSS)] = None,
     bce: Annotated[
         float | None, typer.Option(help="Weight, of STAViS.", rich_help_panel=_LOSS)
+    ] = None,
+    rna: Annotated[
+        float | None, typer.Option(help="Weight; AViNet with sound.", rich_help_panel=_LOSS)
     ] = None,
     accelerator: Annotated[
         str | None,
@@ -159,8 +189,9 @@ def train(
       vinet train --data fixations --out runs/lite
     Each fifth held out in turn, to compare recipes:
       vinet train --data fixations --out runs/cv --cross-validate
-    A video data set:
+    A video data set, and sets with sound:
       vinet train --data DHF1K --model vinet --encoder S3D_kinetics400.pt --out runs/vinet
+      vinet train --data stavis --model avinet --visual-weights vinet.safetensors --out runs/av
     Again what a run did, for a script:
       vinet train --config runs/lite/config.yaml --out runs/again --no-progress --json
     """
@@ -172,14 +203,17 @@ def train(
     if config is not None:
         chosen = TrainConfig.load(config)
     elif data is not None:
-        loss = {"kldiv": kldiv, "cc": cc, "nss": nss, "sim": sim, "bce": bce}
+        loss = {"kldiv": kldiv, "cc": cc, "nss": nss, "sim": sim, "bce": bce, "rna": rna}
         wishes = Wishes(
             epochs=epochs,
             rate=rate,
             batch=batch,
             patience=patience,
             precision=precision,
-            size=_size(size),
+            size=parse_size(size),
+            black_frames=black_frames,
+            audio=audio,
+            audio_std=audio_std,
             loss={name: weight for name, weight in loss.items() if weight is not None},
         )
         chosen = _fresh(
@@ -189,6 +223,8 @@ def train(
             wishes,
             init=str(init or ""),
             encoder_weights=str(encoder or ""),
+            visual_weights=str(visual_weights or ""),
+            audio_weights=str(audio_weights or ""),
             seed=seed,
             sets=tuple(name for name in layout.split(",") if name),
             video_fold=video_fold,
@@ -203,7 +239,7 @@ def train(
     places: dict[str, Any] = {
         name: str(path) for name, path in (("data", data), ("out", out)) if path
     }
-    machine = replace(chosen.machine, **_given(accelerator, devices, nodes, strategy))
+    machine = replace(chosen.machine, **given_machine(accelerator, devices, nodes, strategy))
     chosen = replace(chosen, machine=machine, **places)
     with folder_for_results(Path(chosen.out)):
         if cross_validate:
@@ -246,19 +282,3 @@ def _tell_folds(config: TrainConfig, progress: bool, as_json: bool) -> None:
         typer.echo(json.dumps({"table": str(table), "folds": rows}, indent=1))
     else:
         typer.echo(f"{table.read_text(encoding='utf-8')}\ntable: {table}")
-
-
-def _size(text: str) -> tuple[int, int] | None:
-    if not text:
-        return None
-    height, found, width = text.partition("x")
-    if not (found and height.isdecimal() and width.isdecimal()):
-        raise VinetError(f"expected --size as HEIGHTxWIDTH, e.g. 224x384; got {text!r}")
-    return int(height), int(width)
-
-
-def _given(*values: str | int | None) -> dict[str, Any]:
-    from vinet_ros.training.config import Machine
-
-    names = [field.name for field in fields(Machine)]
-    return {name: v for name, v in zip(names, values, strict=True) if v is not None}

@@ -10,18 +10,25 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from vinet_ros.networks.avid import AVID
 from vinet_ros.networks.fusion import FUSIONS, ChannelTransformerFusion, Fusion
 from vinet_ros.networks.soundnet import SoundNet
+from vinet_ros.networks.vggvox import VGGVox
 from vinet_ros.networks.vinet import ViNet
 from vinet_ros.preprocess import INPUT_SIZE
 
-_ENCODERS = {"soundnet": SoundNet}
+_ENCODERS: Mapping[str, type[SoundNet | VGGVox | AVID]] = {
+    "soundnet": SoundNet,
+    "vggvox": VGGVox,
+    "avid": AVID,
+}
 _EXISTING = (
     f"AViNet exists with fusion {', '.join(map(repr, FUSIONS))} and audio "
     f"{', '.join(map(repr, _ENCODERS))}; channel_transformer goes with fusion 'bilinear'"
 )
 # The layer that only this fusion has, the most telling one first.
 _TELLING = {"concat": "conv_audio", "attention": "crossA2V", "transformer": "audio_conv_1x1"}
+_TELLING_AUDIO = {"features": "vggvox", "audio_model": "avid"}
 
 
 class AViNet(nn.Module):
@@ -30,7 +37,7 @@ class AViNet(nn.Module):
     Args:
         fusion: How sound is let in: "bilinear" (B), "concat" (C), "transformer" or
             "attention" (A).
-        audio: Encoder of the sound.
+        audio: Encoder of the sound: "soundnet", "vggvox" or "avid"; each with every fusion.
         channel_transformer: A transformer over channels after the bilinear fusion.
 
     Raises:
@@ -39,7 +46,7 @@ class AViNet(nn.Module):
     Source:
         Jain et al., "ViNet: Pushing the limits of Visual Modality for Audio-Visual Saliency
         Prediction", IROS 2021, and its public code. Its text names (B) and (C) the wrong way
-        round once; B is bilinear.
+        round once; B is bilinear. The encoders beside SoundNet are of the MSc thesis of 2023.
     """
 
     clip_length = 32
@@ -52,10 +59,11 @@ class AViNet(nn.Module):
         super().__init__()
         self._fusion = _fusion(fusion, audio, channel_transformer)
         encoder = _ENCODERS[audio]()
-        self.audio_shape = encoder.audio_shape
+        self.sound_form = encoder.sound_form
+        self.audio_shape = self.sound_form.shape
         self.visual_model = ViNet()
         self.audionet: nn.Module  # one of the fusion's layers, as their order is the files'
-        for name, layer in self._fusion.layers(encoder, encoder.channels).items():
+        for name, layer in self._fusion.layers(encoder, encoder.channels, encoder.steps).items():
             self.add_module(name, layer)
 
     def forward(self, clip: Tensor, audio: Tensor | None = None) -> Tensor:
@@ -64,8 +72,8 @@ class AViNet(nn.Module):
         Args:
             clip: Height and width 224 and 384; with "concat" and "attention" any that are
                 divisible by 32.
-            audio: Its sound (B, 1, 70560, 1), as :func:`vinet_ros.preprocess.sound_input` gives
-                it; None is silence.
+            audio: Its sound as `sound_form` makes it: (B, 1, 70560, 1) for SoundNet, (B, 1, 512,
+                300) for VGG-Vox, (B, 1, 100, 129) for AVID; None is silence.
 
         Raises:
             ValueError: If the clip or the sound has another shape; the message says which fit.
@@ -81,7 +89,7 @@ class AViNet(nn.Module):
         return levels
 
     def hear(self, audio: Tensor) -> Tensor:
-        """Return the features (B, 1024, 3, 1) of a sound."""
+        """Return the features of a sound, (B, 1024, 3, 1) of SoundNet; see :class:`Fusion`."""
         features: Tensor = self.audionet(audio)
         return features
 
@@ -112,7 +120,10 @@ class AViNet(nn.Module):
         found = (fusion for fusion, layer in _TELLING.items() if layer in layers)
         fusion = next(found, "bilinear")
         after = fusion == "bilinear" and "conv_out_1x1" in layers
-        return {"fusion": fusion, "audio": "soundnet", "channel_transformer": after}
+        heard = {key.split(".")[1] for key in shapes if key.startswith("audionet.")}
+        encoders = (encoder for part, encoder in _TELLING_AUDIO.items() if part in heard)
+        audio = next(encoders, "soundnet")
+        return {"fusion": fusion, "audio": audio, "channel_transformer": after}
 
     def _check(self, clip: Tensor, audio: Tensor) -> None:
         sizes, heard = tuple(clip.shape), tuple(audio.shape)
@@ -125,7 +136,7 @@ class AViNet(nn.Module):
         if heard != (sizes[0], *self.audio_shape):
             raise ValueError(
                 f"expected sound {(sizes[0], *self.audio_shape)} beside the clip, got {heard}; "
-                "preprocess.sound_input makes it"
+                "its sound_form makes it"
             )
 
     def _takes(self, size: tuple[int, ...]) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vinet_ros.preprocess import INPUT_SIZE, SOUND_SAMPLES, STAVIS_SIZE
+from vinet_ros.sound_forms import AVID_SIZE, VGGVOX_SIZE
 
 if TYPE_CHECKING:
     from torch import nn
@@ -22,24 +23,28 @@ class ModelSpec:
 
     Attributes:
         name: Name in the catalog.
+        where: Module and class, imported when the network is asked for: listing the models must
+            not build any.
+        summary: One line for people.
         clip_length: Frames in a clip by default; the module's own `clip_length` counts.
-        input_size: Height and width of a frame in pixels; of a sound alone, samples and 1.
+        input_size: Height and width of a frame in pixels; of a sound alone, samples and 1, or
+            the two sides of its spectrogram.
         rate_hz: Frames a second that the network was made for.
         streaming: Whether `encode` does the expensive part once a frame, so that a step costs
             one frame; else every prediction costs the whole clip.
         audio: Whether `forward` takes sound beside the clip.
         saliency: Whether the output is a saliency map (else features).
-        summary: One line for people.
     """
 
     name: str
-    clip_length: int
-    input_size: tuple[int, int]
-    rate_hz: float
-    streaming: bool
-    audio: bool
-    saliency: bool
+    where: str
     summary: str
+    clip_length: int = 32
+    input_size: tuple[int, int] = INPUT_SIZE
+    rate_hz: float = 30.0
+    streaming: bool = False
+    audio: bool = False
+    saliency: bool = True
 
 
 _SPECS = {
@@ -47,6 +52,7 @@ _SPECS = {
     for spec in (
         ModelSpec(
             name="vinet",
+            where="vinet_ros.networks.vinet:ViNet",
             clip_length=32,
             input_size=INPUT_SIZE,
             rate_hz=30.0,
@@ -57,6 +63,7 @@ _SPECS = {
         ),
         ModelSpec(
             name="vinet_lite",
+            where="vinet_ros.networks.vinet_lite:ViNetLite",
             clip_length=8,
             input_size=INPUT_SIZE,
             rate_hz=15.0,
@@ -67,6 +74,7 @@ _SPECS = {
         ),
         ModelSpec(
             name="s3d",
+            where="vinet_ros.networks.s3d:S3D",
             clip_length=32,
             input_size=INPUT_SIZE,
             rate_hz=30.0,
@@ -77,6 +85,7 @@ _SPECS = {
         ),
         ModelSpec(
             name="avinet",
+            where="vinet_ros.networks.avinet:AViNet",
             clip_length=32,
             input_size=INPUT_SIZE,
             rate_hz=30.0,
@@ -87,6 +96,7 @@ _SPECS = {
         ),
         ModelSpec(
             name="stavis",
+            where="vinet_ros.networks.stavis:STAViS",
             clip_length=16,
             input_size=STAVIS_SIZE,
             rate_hz=30.0,
@@ -97,6 +107,7 @@ _SPECS = {
         ),
         ModelSpec(
             name="soundnet",
+            where="vinet_ros.networks.soundnet:SoundNet",
             clip_length=32,
             input_size=(SOUND_SAMPLES, 1),
             rate_hz=30.0,
@@ -105,17 +116,23 @@ _SPECS = {
             saliency=False,
             summary="AViNet's sound encoder alone; forward gives its features of a waveform",
         ),
+        ModelSpec(
+            name="vggvox",
+            where="vinet_ros.networks.vggvox:VGGVox",
+            input_size=VGGVOX_SIZE,
+            audio=True,
+            saliency=False,
+            summary="VGG-Vox alone, another sound encoder of AViNet; features of a spectrogram",
+        ),
+        ModelSpec(
+            name="avid",
+            where="vinet_ros.networks.avid:AVID",
+            input_size=AVID_SIZE,
+            audio=True,
+            saliency=False,
+            summary="AVID's sound encoder alone, a third of AViNet; features of a log spectrogram",
+        ),
     )
-}
-
-# Module and class, imported when asked for: listing the models must not build any.
-_CLASSES = {
-    "vinet": ("vinet_ros.networks.vinet", "ViNet"),
-    "vinet_lite": ("vinet_ros.networks.vinet_lite", "ViNetLite"),
-    "s3d": ("vinet_ros.networks.s3d", "S3D"),
-    "avinet": ("vinet_ros.networks.avinet", "AViNet"),
-    "stavis": ("vinet_ros.networks.stavis", "STAViS"),
-    "soundnet": ("vinet_ros.networks.soundnet", "SoundNet"),
 }
 
 
@@ -143,7 +160,7 @@ def model_class(name: str) -> type[nn.Module]:
     """
     from torch import nn
 
-    module_name, class_name = _CLASSES[model_spec(name).name]
+    module_name, _, class_name = model_spec(name).where.partition(":")
     found = getattr(importlib.import_module(module_name), class_name)
     assert isinstance(found, type) and issubclass(found, nn.Module)
     return found

@@ -16,11 +16,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-# What the deepest features of 32 frames of 224 x 384 pixels are, and those of 70560 samples.
+from vinet_ros.networks.fusion_layers import AttentionLayer, Bilinear, Transformer
+
+# What the deepest features of 32 frames of 224 x 384 pixels are.
 VISUAL_CHANNELS = 1024
 VISUAL_SIZE = (4, 7, 12)
 _TOKENS = math.prod(VISUAL_SIZE)  # 336
-_STEPS = 3
 _WIDTH = 512
 _CHANNEL_TOKENS = 32
 _POOLED = 42
@@ -36,12 +37,13 @@ class Fusion(ABC):
     any_size = False
 
     @abstractmethod
-    def layers(self, audionet: nn.Module, channels: int) -> dict[str, nn.Module]:
+    def layers(self, audionet: nn.Module, channels: int, steps: int) -> dict[str, nn.Module]:
         """Return the layers beside the visual model, in the checkpoints' order.
 
         Args:
             audionet: The sound's encoder, which stands among them.
             channels: Its output channels.
+            steps: Its output's time steps.
         """
 
     @abstractmethod
@@ -51,7 +53,8 @@ class Fusion(ABC):
         Args:
             net: The network, with the layers as attributes.
             y0: (B, 1024, t, h, w). Line ends show 4, 7, 12.
-            audio: (B, C, steps, 1). Line ends show SoundNet's 1024 and 3.
+            audio: (B, C, steps, 1). Line ends show SoundNet's 1024 and 3; VGG-Vox has 4096 and 1,
+                AVID 512 and 1.
         """
 
 
@@ -59,30 +62,34 @@ class BilinearFusion(Fusion):
     """AViNet(B): products of pooled places and time steps of sound, channel by channel.
 
     The pool keeps every second column only, and nothing of the feature passes by the products:
-    both as in the public code, whose checkpoints depend on it.
+    both as in the public code, whose checkpoints depend on it. Sound of other than 1024 channels
+    is brought to them by a 1x1 convolution, which is our choice.
     """
 
-    def layers(self, audionet: nn.Module, channels: int) -> dict[str, nn.Module]:
-        """Return SoundNet, the bilinear layer and the pool before it."""
-        return {"audionet": audionet, **_bilinear()}
+    def layers(self, audionet: nn.Module, channels: int, steps: int) -> dict[str, nn.Module]:
+        """Return the encoder, the bilinear layer and the pool before it."""
+        fits = channels == VISUAL_CHANNELS
+        matched = nn.Identity() if fits else nn.Conv2d(channels, VISUAL_CHANNELS, 1)
+        return {"audionet": audionet, "bilinear_audio": matched, **_bilinear(steps)}
 
     def fuse(self, net: Any, y0: Tensor, audio: Tensor) -> Tensor:
         """Return the products, (B, 1024, 4, 7, 12)."""
         places = net.maxpool(y0).flatten(2)  # (B, 1024, 1, 7, 6) -> (B, 1024, 42)
-        products = net.bilinear(places, audio.flatten(2))  # (B, 1024, 336)
+        heard = net.bilinear_audio(audio).flatten(2)  # (B, 1024, 3)
+        products = net.bilinear(places, heard)  # (B, 1024, 336)
         return products.unflatten(2, VISUAL_SIZE)  # type: ignore[no-any-return]
 
 
 class ChannelTransformerFusion(BilinearFusion):
     """AViNet(B) with a transformer after it, in which each of 32 channels is a token."""
 
-    def layers(self, audionet: nn.Module, channels: int) -> dict[str, nn.Module]:
+    def layers(self, audionet: nn.Module, channels: int, steps: int) -> dict[str, nn.Module]:
         """Return the two reducing convolutions, the transformer, and those of the base."""
         return {
             "conv_in_1x1": nn.Conv3d(VISUAL_CHANNELS, _CHANNEL_TOKENS, 1),
             "conv_out_1x1": nn.Conv3d(_CHANNEL_TOKENS, VISUAL_CHANNELS, 1),
             "transformer": Transformer(_TOKENS, _CHANNEL_TOKENS),
-            **super().layers(audionet, channels),
+            **super().layers(audionet, channels, steps),
         }
 
     def fuse(self, net: Any, y0: Tensor, audio: Tensor) -> Tensor:
@@ -96,17 +103,17 @@ class ChannelTransformerFusion(BilinearFusion):
 class TransformerFusion(Fusion):
     """Places and time steps of sound as tokens of one transformer.
 
-    The bilinear layer is not used; the public code carries it.
+    The bilinear layer is not used; the public code, which has SoundNet only, carries it.
     """
 
-    def layers(self, audionet: nn.Module, channels: int) -> dict[str, nn.Module]:
-        """Return the reducing convolutions, the transformer, SoundNet and what is carried."""
+    def layers(self, audionet: nn.Module, channels: int, steps: int) -> dict[str, nn.Module]:
+        """Return the reducing convolutions, the transformer, encoder and what is carried."""
         return {
             "conv_in_1x1": nn.Conv3d(VISUAL_CHANNELS, _WIDTH, 1),
-            "transformer": Transformer(_WIDTH, _TOKENS + _STEPS),
+            "transformer": Transformer(_WIDTH, _TOKENS + steps),
             "audionet": audionet,
             "audio_conv_1x1": nn.Conv2d(channels, _WIDTH, 1),
-            **_bilinear(),
+            **(_bilinear(steps) if channels == VISUAL_CHANNELS else {}),
         }
 
     def fuse(self, net: Any, y0: Tensor, audio: Tensor) -> Tensor:
@@ -121,13 +128,13 @@ class ConcatFusion(Fusion):
     """AViNet(C): both reduced to 512 channels, the sound repeated at every place, side by side.
 
     The paper does not say how it reduces; this is the layout of the public code's VGG-Vox model,
-    with the maximum over time of the sound's features.
+    for SoundNet with the maximum over time of the sound's features.
     """
 
     any_size = True
 
-    def layers(self, audionet: nn.Module, channels: int) -> dict[str, nn.Module]:
-        """Return SoundNet and the reducing convolutions."""
+    def layers(self, audionet: nn.Module, channels: int, steps: int) -> dict[str, nn.Module]:
+        """Return the encoder and the reducing convolutions."""
         return {
             "audionet": audionet,
             "conv_audio": nn.Conv2d(channels, _WIDTH, 1),
@@ -155,8 +162,8 @@ class AttentionFusion(Fusion):
 
     any_size = True
 
-    def layers(self, audionet: nn.Module, channels: int) -> dict[str, nn.Module]:
-        """Return SoundNet, the reducing convolutions and the three attention layers."""
+    def layers(self, audionet: nn.Module, channels: int, steps: int) -> dict[str, nn.Module]:
+        """Return the encoder, the reducing convolutions and the three attention layers."""
         return {
             "audionet": audionet,
             "conv_in_1x1": nn.Conv3d(VISUAL_CHANNELS, _WIDTH, 1),
@@ -174,101 +181,6 @@ class AttentionFusion(Fusion):
         return _beside(net.selfAV(joined, joined), y0)
 
 
-class Bilinear(nn.Bilinear):
-    """PyTorch's layer in matrix products, which every path can run."""
-
-    def forward(self, input1: Tensor, input2: Tensor) -> Tensor:
-        """Return (.., outputs) of (.., inputs1) and (.., inputs2).
-
-        Element o is the sum over i and j of ``input1[i] * weight[o, i, j] * input2[j]``, and a
-        bias.
-        """
-        total: Tensor = self.bias
-        for j in range(self.in2_features):
-            total = (
-                total + nn.functional.linear(input1, self.weight[:, :, j]) * input2[..., j, None]
-            )
-        return total
-
-
-class Transformer(nn.Module):
-    """Three post-norm encoder layers of four heads on tokens with a position code.
-
-    Args:
-        width: Of a token, and of the feed-forward layer.
-        tokens: How many; the code is added to the whole sequence at once.
-    """
-
-    def __init__(self, width: int, tokens: int) -> None:
-        super().__init__()
-        self.pos_encoder = PositionCode(width, tokens)
-        layer = nn.TransformerEncoderLayer(width, nhead=4, dim_feedforward=width, dropout=0.1)
-        # Nested tensors are for padded batches; asking for them would only raise a warning.
-        self.transformer_encoder = nn.TransformerEncoder(layer, 3, enable_nested_tensor=False)
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Return the transformed tokens (N, B, width)."""
-        encoded: Tensor = self.transformer_encoder(self.pos_encoder(tokens))
-        return encoded
-
-
-class PositionCode(nn.Module):
-    """Adds sines (even columns) and cosines (odd ones) of the position.
-
-    Args:
-        width: Of a token, even.
-        tokens: How many.
-    """
-
-    def __init__(self, width: int, tokens: int) -> None:
-        super().__init__()
-        position = torch.arange(tokens).float()[:, None]
-        rates = torch.exp(torch.arange(0, width, 2).float() * (-math.log(10_000.0) / width))
-        code = torch.stack((torch.sin(position * rates), torch.cos(position * rates)), dim=2)
-        self.pe: Tensor
-        self.register_buffer("pe", code.flatten(1)[:, None])  # (N, 1, width)
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Return the tokens (N, B, width) with their code."""
-        return tokens + self.pe
-
-
-class AttentionLayer(nn.Module):
-    """One post-norm attention layer: who asks, whom it asks, and a feed-forward layer.
-
-    Args:
-        width: Of a token; the feed-forward layer is four times as wide.
-        heads: Of the attention.
-    """
-
-    def __init__(self, width: int, heads: int = 8, dropout: float = 0.1) -> None:
-        super().__init__()
-        self.self_attn = nn.MultiheadAttention(width, heads, dropout=dropout)
-        self.linear1 = nn.Linear(width, 4 * width)
-        self.dropout = nn.Dropout(dropout)
-        self.linear2 = nn.Linear(4 * width, width)
-        self.norm1 = nn.LayerNorm(width)
-        self.norm2 = nn.LayerNorm(width)
-        self.dropout1 = nn.Dropout(dropout)
-        self.dropout2 = nn.Dropout(dropout)
-
-    def forward(self, asking: Tensor, asked: Tensor, residual: Tensor | None = None) -> Tensor:
-        """Return the tokens (N, B, width) of who asks, with what they found.
-
-        Args:
-            asking: (N, B, width).
-            asked: (M, B, width).
-            residual: What is kept beside the answer, (N, B, width); by default `asking`. The
-                public layer keeps `asked`, which needs sequences of one length.
-        """
-        kept = asking if residual is None else residual
-        found = self.self_attn(asking, asked, asked, need_weights=False)[0]
-        x = self.norm1(kept + self.dropout1(found))
-        wide = self.dropout(self.linear1(x).relu())
-        mixed: Tensor = self.norm2(x + self.dropout2(self.linear2(wide)))
-        return mixed
-
-
 FUSIONS: dict[str, type[Fusion]] = {
     "bilinear": BilinearFusion,
     "concat": ConcatFusion,
@@ -277,10 +189,10 @@ FUSIONS: dict[str, type[Fusion]] = {
 }
 
 
-def _bilinear() -> dict[str, nn.Module]:
+def _bilinear(steps: int) -> dict[str, nn.Module]:
     # Stride 2 in width with a kernel of 1: the odd columns are left out.
     pool = nn.MaxPool3d((4, 1, 1), stride=(2, 1, 2))
-    return {"bilinear": Bilinear(_POOLED, _STEPS, _TOKENS), "maxpool": pool}
+    return {"bilinear": Bilinear(_POOLED, steps, _TOKENS), "maxpool": pool}
 
 
 def _beside(tokens: Tensor, y0: Tensor) -> Tensor:

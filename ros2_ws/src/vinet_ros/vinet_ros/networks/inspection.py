@@ -20,11 +20,11 @@ from vinet_ros.networks.loading import (
     first_keys,
     identify,
     load_model,
+    own_part,
     problems_of,
     read_options,
     shapes_of,
 )
-from vinet_ros.networks.s3d import is_kinetics_s3d, rename_kinetics_s3d
 from vinet_ros.networks.weights import (
     WeightsCard,
     card_of,
@@ -175,8 +175,7 @@ def _problems(
     if model is None:
         known = ", ".join(list_models())
         return [f"fits none of {known}: its keys begin with {first_keys(state)}"]
-    if model == "s3d" and is_kinetics_s3d(shapes_of(state)):
-        state = rename_kinetics_s3d(state)
+    state = own_part(model, state)
     try:
         network = create_model(model, **options)
     except (ValueError, TypeError) as error:

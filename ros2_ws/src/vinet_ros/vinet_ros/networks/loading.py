@@ -121,6 +121,14 @@ def read_options(name: str, shapes: Shapes, card: WeightsCard | None) -> dict[st
     return told
 
 
+def own_part(name: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return what of a public file is a network's own, under its own names."""
+    if name == "s3d" and is_kinetics_s3d(shapes_of(state)):
+        return rename_kinetics_s3d(state)
+    choose: Callable[..., dict[str, Tensor]] = getattr(model_class(name), "own_part", dict)
+    return choose(state)
+
+
 def problems_of(model: nn.Module, state: Mapping[str, Tensor]) -> list[str]:
     """Return every reason why a state dict does not fill a network exactly, worst first."""
     expected = model.state_dict()
@@ -188,8 +196,7 @@ def _read_model(name: str, path: Path, file: Path, options: Mapping[str, object]
         raise WeightsError(
             f"{path} holds weights of {card.model!r}, not of {name!r}: load it under that name"
         )
-    if name == "s3d" and is_kinetics_s3d(shapes_of(state)):
-        state = rename_kinetics_s3d(state)
+    state = own_part(name, state)
     read_off = read_options(name, shapes_of(state), card)
     model = _build(name, path, read_off, options)
     advice = functools.partial(_advice, name, shapes_of(state), read_off, options)

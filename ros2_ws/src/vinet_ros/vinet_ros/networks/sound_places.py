@@ -46,8 +46,8 @@ class SoundPlaces(nn.Module):
         maps: How many maps come out.
 
     Source:
-        Tsiami et al., "STAViS: Spatio-Temporal AudioVisual Saliency Network", CVPR 2020, its
-        section on sound source localisation; only the bilinear way is in the public code.
+        The public code of Tsiami et al., "STAViS: Spatio-Temporal AudioVisual Saliency Network",
+        CVPR 2020, has the bilinear way. The others are built from their names alone.
     """
 
     def __init__(self, localisation: str = "bilinear") -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from vinet_ros.preprocess import SOUND_SAMPLES
+from vinet_ros.sound_forms import WAVEFORM
 
 # Of each layer: channels out, kernel, and the factor by which its maximum over time shrinks it.
 LAYERS = (
@@ -40,8 +41,9 @@ class SoundNet(nn.Module):
 
     clip_length = 32
     input_size = (SOUND_SAMPLES, 1)
-    audio_shape = (1, SOUND_SAMPLES, 1)
+    sound_form = WAVEFORM
     channels = 1024
+    steps = 3
 
     def __init__(self) -> None:
         super().__init__()

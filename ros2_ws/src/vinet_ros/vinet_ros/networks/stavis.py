@@ -22,7 +22,8 @@ from vinet_ros.networks.sound_places import (
     SoundPlaces,
     make_soundnet,
 )
-from vinet_ros.preprocess import STAVIS_PIXELS, STAVIS_SIZE, STAVIS_SOUND_SAMPLES
+from vinet_ros.preprocess import STAVIS_PIXELS, STAVIS_SIZE
+from vinet_ros.sound_forms import STAVIS_WAVEFORM
 
 VARIANTS = ("sta", "st")
 SIDE_CHANNELS = 16
@@ -55,7 +56,8 @@ class STAViS(nn.Module):
 
     Source:
         Tsiami et al., "STAViS: Spatio-Temporal AudioVisual Saliency Network", CVPR 2020, and its
-        public code, which has "bilinear" with "concat" only; the others are built after its text.
+        public code, which has "bilinear" with "concat" only. The other variants are built from
+        their names and held against no numbers of the authors'.
     """
 
     clip_length = 16
@@ -78,7 +80,7 @@ class STAViS(nn.Module):
         if not 0.0 <= dropout < 1.0:
             raise ValueError(f"dropout must be at least 0 and below 1, got {dropout}")
         self.hears = variant == "sta"
-        self.audio_shape = (1, 1, STAVIS_SOUND_SAMPLES) if self.hears else None
+        self.sound_form = STAVIS_WAVEFORM if self.hears else None
         self._fusion = FUSIONS[fusion]()
         self.conv1 = nn.Conv3d(3, 64, 7, (1, 2, 2), 3, bias=False)
         self.bn1 = nn.BatchNorm3d(64)
@@ -105,8 +107,8 @@ class STAViS(nn.Module):
             clip: Pixels 0..255 less the mean colour, as
                 :func:`vinet_ros.preprocess.normalize_frames` gives them with `STAVIS_PIXELS`;
                 height and width (112 in the paper) divisible by 16.
-            audio: Its sound (B, 1, 1, 35280), as :func:`vinet_ros.preprocess.sound_input` gives
-                it; None is silence. "st" does not listen.
+            audio: Its sound (B, 1, 1, 35280), as `sound_form` makes it; None is silence. "st"
+                does not listen.
             logits: Return the map before its sigmoid.
 
         Raises:
@@ -184,15 +186,15 @@ class STAViS(nn.Module):
         return places, sides, [score0, score1, score2, score3]
 
     def _heard(self, clip: Tensor, audio: Tensor | None) -> Tensor | None:
-        if self.audio_shape is None:
+        if self.sound_form is None:
             return None
+        expected = (clip.shape[0], *self.sound_form.shape)
         if audio is None:
-            audio = clip.new_zeros(clip.shape[0], *self.audio_shape)
-        expected = (clip.shape[0], *self.audio_shape)
+            audio = clip.new_zeros(expected)
         if _known(audio) and tuple(audio.shape) != expected:
             raise ValueError(
                 f"expected sound {expected} beside the clip, got {tuple(audio.shape)}; "
-                "preprocess.sound_input makes it"
+                "its sound_form makes it"
             )
         return self.hear(audio)
 

@@ -150,7 +150,10 @@ def measure_audio_effect(
     check_hears(request.model)
     subjects = find_subjects(request)
     predictor, trained, options = load_hearing(request, in_set=bool(subjects.set_name))
+    form = predictor.executor.traits.sound_form
+    assert form is not None, "check_hears let it pass"
     try:
+        subjects = subjects.at_rate(form.rate_hz)
         return _Measurement(request, subjects, predictor, progress).run(trained, options)
     finally:
         predictor.close()

@@ -34,6 +34,8 @@ _SAME_SOUND: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "bilinear": ("AViNet(B)",),
         "concat": ("AViNet(C)",),
         "attention": ("AViNet(A)",),
+        "vggvox": ("AViNet VGG-Vox",),
+        "avid": ("AViNet AVID",),
     },
     ZERO: {"bilinear": ("AViNet-0",)},
     NORMAL: {"bilinear": ("AViNet-R", "AViNet-0")},
@@ -77,8 +79,12 @@ def spread(rows: Sequence[EffectRow], value: Value) -> Spread:
 
 
 def fusion_of(effect: AudioEffect) -> str:
-    """Return how the network joins sound and sight."""
-    return str(effect.options.get("fusion", "bilinear"))
+    """Return how the network joins sound and sight, as the published tables tell them apart.
+
+    With SoundNet by the fusion; else by the encoder, as nobody says which fusion it had.
+    """
+    audio = effect.options.get("audio", "soundnet")
+    return str(effect.options.get("fusion", "bilinear")) if audio == "soundnet" else str(audio)
 
 
 def published_row(effect: AudioEffect, regime: str) -> PublishedRow | None:

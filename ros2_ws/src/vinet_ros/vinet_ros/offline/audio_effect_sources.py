@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from vinet_ros.offline.frames import Frame, FrameSource, OnBad, Size, SoundChunk
 from vinet_ros.offline.recordings import read_recording
 from vinet_ros.offline.video import Video
 from vinet_ros.offline.video_sound import VideoSound
-from vinet_ros.streaming.audio_regimes import Recording
+from vinet_ros.streaming.audio_regimes import Recording, at_rate
 from vinet_ros.training.datasets.layouts import LAYOUTS, VideoSet, choose_sets, find_videos
 from vinet_ros.training.datasets.video_records import VideoRecord
 from vinet_ros.training.score_table import LeftOut
@@ -82,6 +82,12 @@ class Subjects:
     title: str = ""
     set_name: str = ""
     split: str = ""
+
+    def at_rate(self, rate_hz: int) -> Subjects:
+        """Return the same with recordings at another rate."""
+        clips = (replace(clip, own=at_rate(clip.own, rate_hz)) for clip in self.clips)
+        others = (at_rate(other, rate_hz) for other in self.others)
+        return replace(self, clips=tuple(clips), others=tuple(others))
 
 
 class VideoFrames(FrameSource):

@@ -26,7 +26,7 @@ class ClipSound:
 
     Args:
         source: Of the frames.
-        predictor: What it has heard before is forgotten.
+        predictor: What it has heard before is forgotten, and it hears the sound itself.
 
     Attributes:
         predictor: The one that it was made with.
@@ -42,6 +42,7 @@ class ClipSound:
         if predictor.hearing is None:
             return
         predictor.hearing.reset()
+        predictor.hearing.exchange = None
         self._chunks = source.sound()
         self._advance()
         if self._next is not None:

@@ -24,7 +24,7 @@ from vinet_ros.offline.bootstrap import Interval, block_interval, second_blocks
 from vinet_ros.offline.clip_sound import ClipSound
 from vinet_ros.offline.evaluate_stills import NO_SPECTRAL_RESIDUAL, Progress
 from vinet_ros.offline.video_sound import FileSound
-from vinet_ros.preprocess import resize_rgb, sound_input
+from vinet_ros.preprocess import resize_rgb
 from vinet_ros.streaming import Predictor
 from vinet_ros.training.datasets import GazeClip
 from vinet_ros.training.score_table import (
@@ -178,8 +178,7 @@ class _Network:
         executor = self._predictor.executor
         kept = executor.encode(resize_rgb(rgb, executor.input_size))
         heard = self._predictor.newest_excerpt
-        shape = executor.traits.audio_shape
-        sound = None if heard is None or shape is None else sound_input(heard, shape)
+        sound = None if heard is None else self._predictor.sound_of(heard)
         alone = executor.predict([kept] * executor.clip_length, sound)
         nothing = np.full(alone.shape, np.nan, np.float32)  # while the window fills
         maps = {

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 import vinet_ros
+from vinet_ros.networks import model_spec
 from vinet_ros.networks.weights import bundled_weights, card_of, sha256_of
 from vinet_ros.offline.evaluate_jobs import NO_MODEL, Bench
 from vinet_ros.offline.evaluate_request import EvaluationRequest
@@ -44,6 +45,9 @@ def head_of(request: EvaluationRequest, videos: bool) -> dict[str, str]:
                 "8-bit maps as the authors save" if settings.eight_bit else "maps as they are",
             )
         )
+        if request.model != NO_MODEL and model_spec(request.model).audio:
+            std = f", deviation {settings.audio_std:g}" if settings.audio_std else ""
+            facts["sound"] = f"{settings.audio}{std}, seed {settings.seed}"
     return facts
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from vinet_ros.errors import DataError
 from vinet_ros.preprocess import INPUT_SIZE
+from vinet_ros.streaming.audio_regimes import REAL
 from vinet_ros.training.datasets.video_records import VideoRecord
 from vinet_ros.training.score_table import OTHER_IMAGES, LeftOut, Maps
 
@@ -34,7 +35,10 @@ class VideoSettings:
         every: Score every so many frames.
         eight_bit: Whether the network's maps are first made into the pictures that the authors
             save: blurred, stretched and rounded to 8 bits at the frame's size.
-        seed: Of the frames drawn for sAUC.
+        seed: Of the frames drawn for sAUC, and of sound.
+        audio: What a network hears, one of
+            :data:`~vinet_ros.streaming.audio_regimes.REGIMES`.
+        audio_std: Deviation of "normal" sound, 1 is full scale; 0: that of the window's own.
     """
 
     first_frames: str = "paper"
@@ -42,6 +46,8 @@ class VideoSettings:
     every: int = 1
     eight_bit: bool = True
     seed: int = 0
+    audio: str = REAL
+    audio_std: float = 0.0
 
 
 @dataclass(frozen=True)

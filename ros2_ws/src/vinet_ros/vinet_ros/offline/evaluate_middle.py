@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vinet_ros.errors import DataError, VinetError
+from vinet_ros.offline.evaluate_sound import SoundInstead
 from vinet_ros.offline.predicted import Predicted
 from vinet_ros.offline.recordings import read_recording
-from vinet_ros.preprocess import SOUND_RATE_HZ, resize_rgb, sound_input
+from vinet_ros.preprocess import resize_rgb
 from vinet_ros.streaming import Predictor
+from vinet_ros.streaming.audio_regimes import Recording, at_rate
 from vinet_ros.streaming.sound_excerpts import FrameBounds
 from vinet_ros.training.datasets.video_records import VideoRecord
 from vinet_ros.training.stavis_clips import looped_clip
@@ -27,6 +29,7 @@ def predict_middles(
     wanted: Collection[int],
     middle: int,
     tell: Callable[[str], None] = lambda note: None,
+    instead: SoundInstead | None = None,
 ) -> Iterator[Predicted]:
     """Yield the wanted frames with maps of the clips that they are the middle of.
 
@@ -38,13 +41,14 @@ def predict_middles(
         wanted: Numbers of frames, from 0.
         middle: Frame of a clip, from 0, that its map is for.
         tell: Called with a note where a network that hears gets silence.
+        instead: What it hears in place of the video's own sound.
 
     Source:
         The inference script of the public STAViS code, tests/golden/stavis_sampling.npz. There
         the last video of each list is silent by a fault; here it is heard.
     """
     frames = _Frames(record, predictor)
-    sound = _Sound(record, predictor, tell)
+    sound = _Sound(record, predictor, tell, instead)
     length = predictor.executor.clip_length
     for frame in sorted(wanted):
         first = frame - middle
@@ -82,29 +86,45 @@ class _Frames:
 
 
 class _Sound:
-    """The sound of a video's clips; None where the network takes none, or there is none."""
+    """The sound of a video's clips, or what is heard in its place, as the network takes it."""
 
     def __init__(
-        self, record: VideoRecord, predictor: Predictor, tell: Callable[[str], None]
+        self,
+        record: VideoRecord,
+        predictor: Predictor,
+        tell: Callable[[str], None],
+        instead: SoundInstead | None,
     ) -> None:
-        self._shape = predictor.executor.traits.audio_shape
-        self._recording: NDArray[np.float32] | None = None
-        if self._shape is None:
-            return
-        if record.audio is None:
-            tell("no sound track: predicted with silence")
+        self._form, self._instead = predictor.executor.traits.sound_form, instead
+        self._recording = np.zeros(0, np.float32)
+        if self._form is None:
             return
         try:
-            self._recording = read_recording(record.audio)
+            self._recording = _read(record, self._form.rate_hz)
         except DataError as error:
-            tell(f"silence: {error}")
-            return
+            if instead is None:
+                tell(str(error))
         samples = len(self._recording)
-        self._bounds = FrameBounds.of(len(record), record.fps, samples, SOUND_RATE_HZ)
+        self._bounds = FrameBounds.of(len(record), record.fps, samples, self._form.rate_hz)
 
     def of(self, indices: Sequence[int]) -> NDArray[np.float32] | None:
-        """Return the sound from a clip's first frame to its last."""
-        if self._recording is None or self._shape is None:
+        """Return the sound from a clip's first frame to its last; None where none is taken."""
+        if self._form is None:
             return None
         length = indices[-1] - indices[0] + 1
-        return sound_input(self._bounds.excerpt(self._recording, indices[0], length), self._shape)
+        heard = self._recording
+        if len(heard):
+            heard = self._bounds.excerpt(heard, indices[0], length)
+        if self._instead is not None:
+            heard = self._instead(indices[-1], length, heard)
+        return self._form.make(heard)
+
+
+def _read(record: VideoRecord, rate_hz: int) -> NDArray[np.float32]:
+    if record.audio is None:
+        raise DataError("no sound track: predicted with silence")
+    path = record.audio
+    try:
+        return at_rate(Recording(record.title, lambda: read_recording(path)), rate_hz).read()
+    except DataError as error:
+        raise DataError(f"silence: {error}") from None

@@ -13,6 +13,7 @@ from vinet_ros.networks import model_spec
 from vinet_ros.offline.evaluate_jobs import NO_MODEL
 from vinet_ros.offline.evaluate_lots import VideoSettings
 from vinet_ros.offline.evaluate_windows import FIRST_FRAMES
+from vinet_ros.streaming.audio_regimes import NORMAL, REAL, REGIMES
 
 PARTS = ("stills", "clips", "videos", "made-clips")
 ALL_FOLDS = "all"
@@ -49,6 +50,9 @@ class EvaluationRequest:
         jobs: Number of processes.
         cache: Folder that keeps each scored video, so that a run that was stopped goes on; None
             keeps nothing.
+        audio: What a network hears with video sets, one of
+            :data:`~vinet_ros.streaming.audio_regimes.REGIMES`.
+        audio_std: Deviation of "normal" sound, 1 is full scale; 0: that of the window's own.
     """
 
     data: tuple[Path, ...]
@@ -72,6 +76,8 @@ class EvaluationRequest:
     published: bool = True
     jobs: int = 1
     cache: Path | None = None
+    audio: str = REAL
+    audio_std: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.data:
@@ -84,6 +90,7 @@ class EvaluationRequest:
                 f"no rule {self.first_frames!r} for first frames; rules: {', '.join(FIRST_FRAMES)}"
             )
         self._check_parts()
+        self._check_audio()
 
     def _check_parts(self) -> None:
         unknown = [part for part in self.only if part not in PARTS]
@@ -91,6 +98,17 @@ class EvaluationRequest:
             raise ValueError(f"no part {unknown[0]!r} to score; parts: {', '.join(PARTS)}")
         if "made-clips" in self.only and self.made_clips < 1:
             raise ValueError("only made-clips asked for, but none to make; set made_clips")
+
+    def _check_audio(self) -> None:
+        if self.audio not in REGIMES:
+            raise ValueError(f"no audio regime {self.audio!r}; there are {', '.join(REGIMES)}")
+        if self.audio != REAL and not (self.model != NO_MODEL and model_spec(self.model).audio):
+            raise ValueError(f"{self.model} takes no sound; --audio goes with avinet")
+        if self.audio_std < 0 or (self.audio_std and self.audio != NORMAL):
+            raise ValueError(
+                f"audio_std is the deviation of {NORMAL!r} sound, above 0; got {self.audio_std} "
+                f"with audio {self.audio}"
+            )
 
     def wants(self, part: str) -> bool:
         """Return whether a part of `PARTS` is to be scored."""
@@ -113,4 +131,12 @@ class EvaluationRequest:
         rate_hz = self.window_rate_hz
         if rate_hz is None:
             rate_hz = 0.0 if self.model != NO_MODEL and model_spec(self.model).streaming else -1.0
-        return VideoSettings(self.first_frames, rate_hz, self.every, self.eight_bit, self.seed)
+        return VideoSettings(
+            self.first_frames,
+            rate_hz,
+            self.every,
+            self.eight_bit,
+            self.seed,
+            self.audio,
+            self.audio_std,
+        )

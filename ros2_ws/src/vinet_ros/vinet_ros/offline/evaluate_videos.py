@@ -16,6 +16,7 @@ from vinet_ros.metrics import resize_maps
 from vinet_ros.offline.baselines import centre_gaussian, spectral_residual
 from vinet_ros.offline.evaluate_lots import Truth, VideoLot, read_fixations, read_truth
 from vinet_ros.offline.evaluate_people import score_people
+from vinet_ros.offline.evaluate_sound import sound_instead
 from vinet_ros.offline.evaluate_stills import NO_SPECTRAL_RESIDUAL, Progress
 from vinet_ros.offline.evaluate_windows import predict_video
 from vinet_ros.offline.predicted import Predicted
@@ -84,8 +85,10 @@ def score_video(
     fixed["centre Gaussian"] = centre_gaussian(INPUT_SIZE)
     residual = spectral_residual()
     silences: list[str] = []
+    form = None if predictor is None else predictor.executor.traits.sound_form
+    instead = None if form is None else sound_instead(lot, index, form.rate_hz)
     rule = lot.settings.first_frames
-    for predicted in predict_video(record, predictor, wanted, rule, silences.append):
+    for predicted in predict_video(record, predictor, wanted, rule, silences.append, instead):
         truth = read_truth(lot, index, predicted.frame, looked)
         if lot.name:
             sheet.score(lot.name, predicted.frame, _network_map(predicted, lot, truth), truth)

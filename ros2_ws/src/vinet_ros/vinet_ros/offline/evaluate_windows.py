@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from vinet_ros.errors import VinetError
 from vinet_ros.offline.clip_sound import ClipSound
 from vinet_ros.offline.evaluate_middle import predict_middles
+from vinet_ros.offline.evaluate_sound import SoundInstead
 from vinet_ros.offline.predicted import Predicted
 from vinet_ros.offline.video_sound import VideoSound
 from vinet_ros.streaming import Predictor
@@ -81,6 +83,7 @@ def predict_video(
     wanted: Collection[int],
     first_frames: str = "paper",
     tell: Callable[[str], None] = lambda note: None,
+    instead: SoundInstead | None = None,
 ) -> Iterator[Predicted]:
     """Yield the wanted frames with the network's maps, those that look ahead last.
 
@@ -92,10 +95,11 @@ def predict_video(
         wanted: Numbers of frames, from 0.
         first_frames: One of `FIRST_FRAMES`.
         tell: Called with a note where a network that hears gets silence.
+        instead: What it hears in place of the video's own sound.
     """
     middle = None if predictor is None else predictor.executor.traits.map_frame
     if predictor is not None and middle is not None and first_frames == "authors":
-        yield from predict_middles(record, predictor, wanted, middle, tell)
+        yield from predict_middles(record, predictor, wanted, middle, tell, instead)
         return
     length = 1 if predictor is None else predictor.executor.clip_length
     plan = plan_first_frames(first_frames, record.set_name, len(record), length)
@@ -105,11 +109,12 @@ def predict_video(
     ahead = plan.looking_ahead
     last = max(wanted, default=-1)
     forward = {frame for frame in wanted if frame >= ahead}
-    yield from _stream(record, predictor, range(last + 1 if forward else 0), forward, tell)
+    in_order = range(last + 1 if forward else 0)
+    yield from _stream(record, predictor, in_order, forward, tell, instead)
     backward = {frame for frame in wanted if frame < ahead}
     start = min(ahead + length - 1, len(record)) - 1
     order = range(start, -1, -1) if backward else range(0)
-    yield from _stream(record, predictor, order, backward, tell)
+    yield from _stream(record, predictor, order, backward, tell, instead)
 
 
 def _stream(
@@ -118,6 +123,7 @@ def _stream(
     order: Sequence[int],
     wanted: Collection[int],
     tell: Callable[[str], None],
+    instead: SoundInstead | None,
 ) -> Iterator[Predicted]:
     sound = _begun(record, predictor, order)
     for place, frame in enumerate(order):
@@ -133,8 +139,9 @@ def _stream(
                 yield Predicted(frame, None, None, str(error))
             continue
         if frame in wanted:
+            _exchange(predictor, instead, frame, place + 1)
             yield _predict(predictor, frame, rgb)
-    if sound is not None and sound.silent:
+    if sound is not None and sound.silent and instead is None:
         tell(sound.note)
 
 
@@ -147,6 +154,15 @@ def _begun(
     predictor.reset()
     reversed_from = order[0] if order[0] > order[-1] else None
     return ClipSound(VideoSound(record, reversed_from), predictor)
+
+
+def _exchange(
+    predictor: Predictor | None, instead: SoundInstead | None, frame: int, pushed: int
+) -> None:
+    """Let the next prediction hear what stands in for the sound, if something does."""
+    if predictor is not None and predictor.hearing is not None and instead is not None:
+        frames = min(pushed, predictor.executor.clip_length)
+        predictor.hearing.exchange = partial(instead, frame, frames)
 
 
 def _predict(predictor: Predictor | None, frame: int, rgb: NDArray[np.uint8]) -> Predicted:

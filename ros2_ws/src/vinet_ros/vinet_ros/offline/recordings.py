@@ -1,7 +1,7 @@
 # Copyright 2026 the vinet_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 
-"""Whole sound tracks of files, as networks that hear take them."""
+"""Whole sound tracks of files."""
 
 from __future__ import annotations
 

@@ -23,7 +23,6 @@ from torch.utils.flop_counter import FlopCounterMode
 import vinet_ros
 from vinet_ros.errors import VinetError
 from vinet_ros.networks.weights import card_of
-from vinet_ros.runtime.base import check_saliency_network
 from vinet_ros.runtime.benchmark_paths import (
     EAGER,
     EagerRunner,
@@ -35,6 +34,7 @@ from vinet_ros.runtime.benchmark_paths import (
 )
 from vinet_ros.runtime.benchmark_report import BenchmarkReport, PathRow
 from vinet_ros.runtime.memory_probe import MemoryGrowth, measure_memory
+from vinet_ros.runtime.traits import check_saliency_network
 
 # The threads of the path before may still spin; they are not the next one's cost.
 _SETTLE_S = 0.02

@@ -18,9 +18,10 @@ from torch import nn
 from vinet_ros.errors import DeviceError
 from vinet_ros.networks import create_model, load_model
 from vinet_ros.preprocess import normalize_frames, resize_frame, resize_rgb
-from vinet_ros.runtime.base import Executor, Kept, traits_of
+from vinet_ros.runtime.base import Executor, Kept
 from vinet_ros.runtime.openvino_executor import OpenVINOExecutor, openvino_installed
 from vinet_ros.runtime.torch_executor import TorchExecutor
+from vinet_ros.runtime.traits import traits_of
 
 EAGER = "eager"
 PATHS = (EAGER, "torch", "openvino", "cuda-fp32", "cuda-fp16", "cuda-bf16")

@@ -18,8 +18,9 @@ from torch import Tensor, nn
 
 from vinet_ros.errors import DeviceError
 from vinet_ros.preprocess import normalize_frames
-from vinet_ros.runtime.base import Executor, Kept, Values, traits_of, trim_memory
+from vinet_ros.runtime.base import Executor, Kept, trim_memory
 from vinet_ros.runtime.graph_cache import GRAPHS, network_key
+from vinet_ros.runtime.traits import Values, traits_of
 
 
 def openvino_installed() -> bool:
@@ -80,7 +81,9 @@ class OpenVINOExecutor(Executor):
             how = (threads, sizes, network_key(network, self.traits.card))
             encoders = [] if identity else compile_requests(_Encode(network), (frame,), *how)
             window = tuple(torch.stack([k] * self.clip_length, dim=1) for k in kept)
-            beside = tuple(torch.from_numpy(a[None].copy()) for a in self.asides(None, None))
+            beside = tuple(
+                torch.from_numpy(a[None].copy()) for a in self.traits.asides(None, None)
+            )
             decoders = compile_requests(_Decode(network, len(window)), window + beside, *how)
         except Exception as error:
             raise cannot_run(model, error) from error
@@ -123,7 +126,7 @@ class OpenVINOExecutor(Executor):
         motion: Values | None = None,
     ) -> Values:
         """Return the map (h, w) of ``clip_length`` kept frames, oldest first."""
-        self._fill(self._inputs, 0, slots, self.asides(sound, motion))
+        self._fill(self._inputs, 0, slots, self.traits.asides(sound, motion))
         self._decoder.infer()
         return cast("Values", self._decoder.get_output_tensor(0).data[0].copy())
 
@@ -137,7 +140,7 @@ class OpenVINOExecutor(Executor):
         none = [None] * len(windows)
         rows = zip(windows, sounds or none, motions or none, strict=True)
         for k, (slots, sound, motion) in enumerate(rows):
-            self._fill(self._batch_inputs, k, slots, self.asides(sound, motion))
+            self._fill(self._batch_inputs, k, slots, self.traits.asides(sound, motion))
         inputs = [level[: len(windows)] for level in self._batch_inputs]
         return [values.copy() for values in _infer(self._batch_decoder, inputs)[0]]
 

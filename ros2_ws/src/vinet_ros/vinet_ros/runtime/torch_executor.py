@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from vinet_ros.errors import DeviceError
 from vinet_ros.preprocess import normalize_frames
-from vinet_ros.runtime.base import Executor, Kept, Values, traits_of
+from vinet_ros.runtime.base import Executor, Kept
+from vinet_ros.runtime.traits import Values, traits_of
 
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
@@ -86,7 +87,9 @@ class TorchExecutor(Executor):
         for slots in windows:
             self.check_length(slots)
         none = [None] * len(windows)
-        asides = [self.asides(*one) for one in zip(sounds or none, motions or none, strict=True)]
+        asides = [
+            self.traits.asides(*one) for one in zip(sounds or none, motions or none, strict=True)
+        ]
         with torch.inference_mode():
             stacked = [
                 [torch.stack(level, dim=1) for level in zip(*slots, strict=True)]

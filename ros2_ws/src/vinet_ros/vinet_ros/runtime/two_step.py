@@ -14,20 +14,21 @@ import torch
 from torch import Tensor, nn
 
 from vinet_ros.preprocess import normalize_frames
-from vinet_ros.runtime.base import Executor, Kept, Values, traits_of, trim_memory
+from vinet_ros.runtime.base import Executor, Kept, trim_memory
 from vinet_ros.runtime.openvino_executor import (
     cannot_run,
     check_openvino,
     compile_requests,
     openvino_installed,
 )
+from vinet_ros.runtime.traits import Values, traits_of
 
 _PARTS = ("see", "hear", "answer")
 
 
 def hears_in_steps(model: nn.Module) -> bool:
     """Tell whether a network has the parts that :class:`TwoStepExecutor` runs."""
-    hears = getattr(model, "audio_shape", None) is not None
+    hears = getattr(model, "sound_form", None) is not None
     return hears and all(hasattr(model, part) for part in _PARTS)
 
 
@@ -80,7 +81,7 @@ class TwoStepExecutor(Executor):
     ) -> Values:
         """Return the map (h, w) of ``clip_length`` kept frames, oldest first."""
         self.check_length(slots)
-        (sound,) = self.asides(sound, motion)
+        (sound,) = self.traits.asides(sound, motion)
         with torch.inference_mode():
             if not self._are_seen(slots):
                 clip = torch.stack([kept[0] for kept in slots], dim=2)  # (1, 3, T, h, w)
@@ -134,7 +135,7 @@ def _graphs(model: Any, length: int, size: tuple[int, int], compiled: bool) -> t
     if not compiled:
         return ()
     check_openvino()
-    clip, sound = torch.zeros(1, 3, length, *size), torch.zeros(1, *model.audio_shape)
+    clip, sound = torch.zeros(1, 3, length, *size), torch.zeros(1, *model.sound_form.shape)
     try:
         with torch.inference_mode():
             levels, heard = tuple(model.see(clip)), model.hear(sound)

@@ -3,8 +3,9 @@
 
 """What a network may hear in place of a clip's own sound: nothing, noise, or another clip.
 
-All work on the excerpt that belongs to a clip's frames, mono at 22,050 Hz, before
-:func:`vinet_ros.preprocess.sound_input` fades it: so each sound has the clip's length and place.
+All work on the excerpt that belongs to a clip's frames, mono at the network's rate, before its
+:class:`~vinet_ros.sound_forms.SoundForm` makes an input of it: so each sound has the clip's length
+and place.
 
 Source:
     Jain et al., IROS 2021, table VI (zero), and the thesis that followed it, tables 5.1 (zero,
@@ -16,12 +17,15 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from vinet_ros.errors import SoundError
+from vinet_ros.preprocess import SOUND_RATE_HZ
 from vinet_ros.streaming.rule30 import rule30_values
+from vinet_ros.streaming.sound_track import SoundResampler
 
 Samples = npt.NDArray[np.float32]
 
@@ -35,11 +39,23 @@ class Recording:
 
     Attributes:
         name: Of the clip; two clips of a collection have two names.
-        read: Returns the samples (N,), mono at 22,050 Hz, -1..1; it may raise DataError.
+        read: Returns the samples (N,), mono at the network's rate, -1..1; it may raise DataError.
     """
 
     name: str
     read: Callable[[], Samples]
+
+
+def at_rate(recording: Recording, rate_hz: int) -> Recording:
+    """Return a recording of 22,050 Hz at another rate, resampled when it is read."""
+    if rate_hz == SOUND_RATE_HZ:
+        return recording
+    return Recording(recording.name, partial(_resampled, recording, rate_hz))
+
+
+def _resampled(recording: Recording, rate_hz: int) -> Samples:
+    resampler = SoundResampler(SOUND_RATE_HZ, rate_hz)
+    return np.concatenate([resampler.push(recording.read()), resampler.finish()])
 
 
 class AudioRegimes:

@@ -6,17 +6,20 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
 import numpy.typing as npt
 
+from vinet_ros.preprocess import SOUND_RATE_HZ
 from vinet_ros.streaming.audio_chunk import AudioCounters, ChunkKind
 from vinet_ros.streaming.audio_window import AudioWindow
 from vinet_ros.streaming.frame_window import Span
 
 _NS_PER_S = 1_000_000_000
+Exchange = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
 LEAST_HEARD = 0.9
 """Share of a clip's time that must be known, or its sound counts as incomplete."""
 LEAST_PEAK = 1e-4
@@ -74,15 +77,20 @@ class Hearing:
 
     Args:
         offset_s: Added to each chunk's stamp: above zero, sound belongs to later frames.
+        rate_hz: Of the excerpts.
+
+    Attributes:
+        exchange: Gives what a prediction hears in place of an excerpt (N,); None: the excerpt.
 
     Raises:
         ValueError: If the offset is not finite.
     """
 
-    def __init__(self, offset_s: float = 0.0) -> None:
+    def __init__(self, offset_s: float = 0.0, rate_hz: int = SOUND_RATE_HZ) -> None:
         self._lock = threading.Lock()
-        self._window = AudioWindow()
+        self._window = AudioWindow(rate_hz=rate_hz)
         self.offset_s = offset_s
+        self.exchange: Exchange | None = None
         self._state = HearingState.WAITING
         self._share = self._peak = 0.0
         self._lag_s: float | None = None
@@ -126,7 +134,7 @@ class Hearing:
             self._share, self._peak = excerpt.heard, peak
             self._lag_s = None if newest_ns is None else (span.last_ns - newest_ns) / _NS_PER_S
             self._counts[self._state.name.lower()] += 1
-        return excerpt.samples
+        return excerpt.samples if self.exchange is None else self.exchange(excerpt.samples)
 
     def reset(self) -> None:
         """Forget all sound."""

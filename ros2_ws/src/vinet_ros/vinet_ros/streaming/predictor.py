@@ -18,7 +18,7 @@ from torch import nn
 from vinet_ros.errors import FrameError, SoundError, VinetError
 from vinet_ros.networks import list_models, load_model, model_spec
 from vinet_ros.networks.weights import WeightsCard
-from vinet_ros.preprocess import resize_frame, sound_input
+from vinet_ros.preprocess import resize_frame
 from vinet_ros.runtime import Executor, create_executor
 from vinet_ros.runtime.base import FullWindow, Window
 from vinet_ros.streaming.audio_chunk import ChunkKind
@@ -224,8 +224,8 @@ class Predictor:
         Call it from the thread that predicts. Window and sound stay as they are.
 
         Args:
-            samples: Mono at 22,050 Hz (N,), -1..1, in place of :attr:`newest_excerpt`; none at
-                all is silence.
+            samples: Mono (N,), -1..1, in place of :attr:`newest_excerpt` and at its rate; none
+                at all is silence.
 
         Raises:
             VinetError: If the network takes no sound or gave NaN or infinity, or the predictor is
@@ -239,14 +239,28 @@ class Predictor:
             if self._predicted is None:
                 return None
             motion = getattr(self._predicted, "motion", None)
-            window = FullWindow(self._predicted, self._sound_input(samples), motion)
+            window = FullWindow(self._predicted, self.sound_of(samples), motion)
             (values,) = self.executor.predict_windows([window])
         return self._checked(values, window[-1].stamp_ns)
 
     @property
     def newest_excerpt(self) -> npt.NDArray[np.float32] | None:
-        """Sound of the newest prediction, mono at 22,050 Hz (N,), not faded; None before any."""
+        """Sound of the newest prediction, mono (N,), as it was heard; None before any.
+
+        Its rate is that of the network's :class:`~vinet_ros.sound_forms.SoundForm`.
+        """
         return self._excerpt
+
+    def sound_of(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return the network's input of the sound of a clip, mono (N,) at the network's rate.
+
+        Raises:
+            VinetError: If the network takes no sound.
+        """
+        form = self.executor.traits.sound_form
+        if form is None:
+            raise VinetError(f"model {self.model_name} takes no audio; use avinet")
+        return form.make(samples)
 
     def reset(self) -> None:
         """Forget all frames and sound; the next frame starts the window anew."""
@@ -316,12 +330,7 @@ class Predictor:
         if span.period_s == 0:  # one frame does not say how long it stands for
             span = replace(span, period_s=1.0 / (self._model_rate_hz or DEFAULT_RATE_HZ))
         self._excerpt = hearing.excerpt(span)
-        return self._sound_input(self._excerpt)
-
-    def _sound_input(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        shape = self.executor.traits.audio_shape
-        assert shape is not None  # only a network that hears is asked
-        return sound_input(samples, shape)
+        return self.sound_of(self._excerpt)
 
     def _checked(self, values: npt.NDArray[np.float32], stamp_ns: int) -> SaliencyMap:
         if not np.isfinite(values).all():
@@ -353,12 +362,8 @@ def _network(
 
 
 def _hearing(executor: Executor, offset_s: float) -> Hearing | None:
-    shape = executor.traits.audio_shape
-    if shape is None:
-        return None
-    if sum(size > 1 for size in shape) != 1:
-        raise ValueError(f"expected a network that takes a row of samples, got {shape}")
-    return Hearing(offset_s)
+    form = executor.traits.sound_form
+    return None if form is None else Hearing(offset_s, form.rate_hz)
 
 
 def _rate_of(model: str | nn.Module) -> float:

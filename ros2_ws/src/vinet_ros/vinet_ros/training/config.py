@@ -117,6 +117,8 @@ class TrainConfig:
         options: The network's options.
         init: Weight file to start from; empty starts from ImageNet (vinet_lite) or chance.
         encoder_weights: Kinetics file for the S3D encoder, where `init` is empty.
+        visual_weights: ViNet file for the visual part of a fresh AViNet.
+        audio_weights: File for the sound encoder of a fresh AViNet, or of STAViS.
         stages: The parts, one after the other.
         batch: Samples a step.
         weights: What the loss is made of.
@@ -153,6 +155,8 @@ class TrainConfig:
     workers: int = 1
     threads: int = 0
     encoder_weights: str = ""
+    visual_weights: str = ""
+    audio_weights: str = ""
     sets: tuple[str, ...] = ()
     video_fold: str = "1"
     selection: str = "authors"

@@ -25,14 +25,13 @@ from torch import nn
 
 from vinet_ros.errors import DataError
 from vinet_ros.networks import create_model, load_model, model_spec
-from vinet_ros.networks.loading import load_kinetics_s3d
 from vinet_ros.networks.stavis import STAViS
-from vinet_ros.networks.stavis_parts import load_stavis_part
 from vinet_ros.networks.weights import WeightsCard, save_weights
 from vinet_ros.training.config import Stage, TrainConfig
 from vinet_ros.training.held_out import score_stage
 from vinet_ros.training.memory import keep_freed_memory
 from vinet_ros.training.module import SaliencyModule, return_towards
+from vinet_ros.training.parts import PART_FILES, fill_parts
 from vinet_ros.training.pictures import RunPictures
 from vinet_ros.training.run_data import (
     Split,
@@ -88,7 +87,7 @@ def refuse_other_run(config: TrainConfig) -> None:
     begun = [stage for stage in there.stages if (out / stage.name).is_dir()]
     if not begun:
         return
-    same = ("model", "options", "init", "encoder_weights", "batch", "weights", "seed")
+    same = ("model", "options", "init", *PART_FILES, "batch", "weights", "seed")
     other = [name for name in same if getattr(there, name) != getattr(config, name)]
     other += [f"stage {stage.name}" for stage in begun if stage not in config.stages]
     if other:
@@ -101,21 +100,18 @@ def refuse_other_run(config: TrainConfig) -> None:
 def starting_model(config: TrainConfig) -> nn.Module:
     """Return the network to train: from a weight file, or fresh with what is known of images.
 
-    Fresh, vinet_lite's encoder comes from ImageNet and ViNet's from `encoder_weights`, if given.
-    STAViS takes a part from there even if the rest comes from a file: its SoundNet, beside "st".
+    Fresh, vinet_lite's encoder comes from ImageNet, ViNet's from `encoder_weights` and AViNet's
+    parts from `visual_weights` and `audio_weights`, if given. STAViS takes parts from
+    `encoder_weights` and `audio_weights` even beside `init`: its SoundNet, beside "st".
     """
     if config.init:
         model = load_model(config.model, config.init, **config.options)
     else:
         model = create_model(config.model, **config.options)
-    if isinstance(model, STAViS):
-        if config.encoder_weights:
-            load_stavis_part(model, config.encoder_weights)
-    elif not config.init:
-        if config.encoder_weights:
-            load_kinetics_s3d(model, config.encoder_weights)
-        elif config.model == "vinet_lite":
+        if config.model == "vinet_lite" and not config.encoder_weights:
             load_imagenet_encoder(model)
+    if not config.init or isinstance(model, STAViS):
+        fill_parts(model, config)
     model.train()  # a loaded network comes ready to predict: its norms would not learn
     if all(parameter.ndim != 5 for parameter in model.parameters()):
         return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
@@ -266,7 +262,7 @@ def _card(config: TrainConfig, model: nn.Module) -> WeightsCard:
     spec = model_spec(config.model)
     training = asdict(config)
     # Folders belong to one machine; the files' own names go along.
-    for name in ("data", "init", "encoder_weights"):
+    for name in ("data", "init", *PART_FILES):
         training[name] = Path(training[name]).name
     del training["out"], training["machine"]
     return WeightsCard(

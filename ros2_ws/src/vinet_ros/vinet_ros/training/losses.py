@@ -10,10 +10,13 @@ These are the differentiable twins of :mod:`vinet_ros.metrics`, in float32 and w
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from vinet_ros.training.alignment import Alignment
 
 _EPS = 2.2204e-16
 _FLOAT_EPS = 1.1920929e-7
@@ -21,9 +24,10 @@ _FLOAT_EPS = 1.1920929e-7
 
 @dataclass(frozen=True, slots=True)
 class LossWeights:
-    """Loss = kldiv * KLDiv - cc * CC - nss * NSS - sim * SIM, the mean over the batch.
+    """Loss = kldiv * KLDiv - cc * CC - nss * NSS - sim * SIM + rna * RNA, mean over the batch.
 
-    STAViS learns by bce * BCE - cc * CC - nss * NSS, see :func:`stavis_losses`.
+    RNA (:mod:`vinet_ros.training.alignment`) is for AViNet. STAViS learns by
+    bce * BCE - cc * CC - nss * NSS, see :func:`stavis_losses`.
     """
 
     kldiv: float = 1.0
@@ -31,21 +35,33 @@ class LossWeights:
     nss: float = 0.0
     sim: float = 0.0
     bce: float = 0.0
+    rna: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """The weighted loss and its parts, each the mean over the batch, as scalars."""
+    """The weighted loss and its parts, each the mean over the batch, as scalars.
+
+    Attributes:
+        total: The weighted sum.
+        kldiv: Its part, and so on.
+        alignment: Of sight and sound; None where the network does not hear.
+    """
 
     total: Tensor
     kldiv: Tensor
     cc: Tensor
     nss: Tensor
     sim: Tensor
+    alignment: Alignment | None = None
 
 
 def saliency_losses(
-    prediction: Tensor, density: Tensor, fixations: Tensor, weights: LossWeights
+    prediction: Tensor,
+    density: Tensor,
+    fixations: Tensor,
+    weights: LossWeights,
+    alignment: Alignment | None = None,
 ) -> Losses:
     """Compare maps with where people looked.
 
@@ -54,16 +70,21 @@ def saliency_losses(
         density: (B, h, w) ground truth, each summing to one.
         fixations: (B, h, w) counts; each fixation counts, as in the scores of the stills.
         weights: What the total is made of.
+        alignment: Of the features that the maps come from, for RNA; None leaves it out.
     """
     p, g = prediction.flatten(1).float(), density.flatten(1).float()
     kldiv = _kldiv(p, g).mean()
     standard = _standardise(p)
     cc = (standard * _standardise(g)).mean(dim=1).mean()
     looked = fixations.flatten(1).float()
-    nss = ((standard * looked).sum(dim=1) / looked.sum(dim=1).clamp_min(1)).mean()
+    # As in the metric, NSS divides by the deviation with N - 1; CC takes the one with N.
+    unbiased = math.sqrt(1 - 1 / p.shape[1])
+    nss = unbiased * ((standard * looked).sum(dim=1) / looked.sum(dim=1).clamp_min(1)).mean()
     sim = torch.minimum(_stretch(p), _stretch(g)).sum(dim=1).mean()
     total = weights.kldiv * kldiv - weights.cc * cc - weights.nss * nss - weights.sim * sim
-    return Losses(total, kldiv, cc, nss, sim)
+    if alignment is not None:
+        total = total + weights.rna * alignment.loss
+    return Losses(total, kldiv, cc, nss, sim, alignment)
 
 
 @dataclass(frozen=True, slots=True)

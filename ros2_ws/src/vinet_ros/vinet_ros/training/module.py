@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from vinet_ros.training.alignment import Alignment, align
 from vinet_ros.training.config import Stage
 from vinet_ros.training.losses import Losses, LossWeights, saliency_losses
 from vinet_ros.training.samples import Sample
@@ -52,6 +53,7 @@ class SaliencyModule(lightning.LightningModule):
         """Return the loss of one batch."""
         losses = self._losses(batch)
         self._log("train_loss", losses.total, batch)
+        self._log_alignment("train", losses, batch)
         return losses.total
 
     def validation_step(self, batch: Sample, _index: int) -> None:
@@ -65,10 +67,22 @@ class SaliencyModule(lightning.LightningModule):
             self._log(f"val_{name}", getattr(losses, name), batch)
         if batch["fixations"].any():
             self._log("val_nss", losses.nss, batch)
+        self._log_alignment("val", losses, batch)
 
     def predict(self, batch: Sample) -> Tensor:
         """Return the maps (B, h, w) of a batch at the size of its ground truth."""
-        predicted = self._map(batch["clip"]).float()  # (B, H, W)
+        return self._to_truth(self._answer(batch)[0], batch)
+
+    def _answer(self, batch: Sample) -> tuple[Tensor, Alignment | None]:
+        """Return the maps (B, H, W), and how strong sight and sound were where there is sound."""
+        if "audio" not in batch:
+            return self._map(batch["clip"]), None
+        seen = self.model.see(batch["clip"])  # type: ignore[operator]
+        heard = self.model.hear(batch["audio"])  # type: ignore[operator]
+        return self.model.answer(seen, heard), align(seen[0], heard)  # type: ignore[operator]
+
+    def _to_truth(self, maps: Tensor, batch: Sample) -> Tensor:
+        predicted = maps.float()
         size = batch["density"].shape[-2:]
         if self.stage.clips is not None and not self.training:
             return as_authors_validate(predicted, size)
@@ -111,8 +125,15 @@ class SaliencyModule(lightning.LightningModule):
         }
 
     def _losses(self, batch: Sample) -> Losses:
-        scored = self.predict(batch)
-        return saliency_losses(scored, batch["density"], batch["fixations"], self.loss_weights)
+        maps, alignment = self._answer(batch)
+        scored = self._to_truth(maps, batch)
+        truth = batch["density"], batch["fixations"]
+        return saliency_losses(scored, *truth, self.loss_weights, alignment)
+
+    def _log_alignment(self, part: str, losses: Losses, batch: Sample) -> None:
+        if losses.alignment is not None:
+            for name in ("seen", "heard", "ratio"):
+                self._log(f"{part}_{name}", getattr(losses.alignment, name), batch)
 
     def _log(self, name: str, value: Tensor, batch: Sample) -> None:
         size = len(batch["clip"])

@@ -15,6 +15,7 @@ import torch
 from vinet_ros.errors import DataError
 from vinet_ros.networks import create_model, load_model, model_spec
 from vinet_ros.networks.catalog import ModelSpec
+from vinet_ros.streaming.audio_regimes import REAL
 from vinet_ros.training.config import Stage, TrainConfig, default_stages
 from vinet_ros.training.losses import LossWeights
 from vinet_ros.training.run_data import holds_videos
@@ -56,13 +57,11 @@ def default_recipe(model: str, clip_length: int, *, videos: bool) -> Recipe:
 
     Raises:
         ValueError: If the network does not exist or gives no saliency map.
-        DataError: If it needs sound, which the training does not bring.
+        DataError: If it needs sound and the data are stills.
     """
     spec = model_spec(model)
-    _refuse_unfit(spec)
+    _refuse_unfit(spec, videos)
     if model == "stavis":
-        if not videos:
-            raise DataError("stavis learns from videos, best from the sets with sound; got stills")
         return Recipe((stavis_stage(),), 128, STAVIS_WEIGHTS, 1e-5)
     if not videos and spec.streaming:
         weights = LossWeights(1.0, 1.0, 0.1, 0.5)
@@ -77,7 +76,7 @@ def default_recipe(model: str, clip_length: int, *, videos: bool) -> Recipe:
         PAPER_RATE,
         "all",
         ClipMaking(frames=clip_length, mover_share=0.5, camera_share=0.6),
-        ClipSampling(clip_length, rate_hz) if videos else None,
+        ClipSampling(clip_length, rate_hz, audio=REAL if spec.audio else "") if videos else None,
         optimizer="adam",
         schedule="constant",
         keep="best",
@@ -110,6 +109,9 @@ class Wishes:
         patience: Epochs without a better KLDiv after which a stage ends.
         precision: Lightning's name for it.
         size: Height and width of the network's input, for videos.
+        black_frames: How many frames of a training clip are black, for videos.
+        audio: What a network hears in place of the clips' sound.
+        audio_std: Deviation of that sound if it is normal noise.
         loss: Weights of the loss by name.
     """
 
@@ -119,6 +121,9 @@ class Wishes:
     patience: int = 0
     precision: str = ""
     size: tuple[int, int] | None = None
+    black_frames: int = 0
+    audio: str = ""
+    audio_std: float = 0.0
     loss: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -143,9 +148,14 @@ def fresh_config(
     videos = holds_videos(Path(data), chosen.get("sets", ()))
     length = _clip_length(model, options, chosen.get("init", ""))
     recipe = default_recipe(model, length, videos=videos)
-    stages = tuple(_wished(stage, wishes) for stage in recipe.stages)
+    stages = recipe.stages
     if options.get("variant") == "st":  # STAViS without its hearing
         stages = tuple(_deaf(stage) for stage in stages)
+    stages = tuple(_wished(stage, wishes) for stage in stages)
+    weights = replace(recipe.weights, **wishes.loss)
+    _refuse_weights(model, weights)
+    if wishes.size is not None and stages[0].clips is not None:
+        _refuse_size(model, options, stages[0].clips)
     return TrainConfig(
         data=data,
         out=out,
@@ -153,7 +163,7 @@ def fresh_config(
         options=options,
         stages=stages,
         batch=wishes.batch or recipe.batch,
-        weights=replace(recipe.weights, **wishes.loss),
+        weights=weights,
         weight_decay=recipe.weight_decay,
         ema_decay=recipe.ema_decay,
         gradient_clip=recipe.gradient_clip,
@@ -171,17 +181,13 @@ def _clip_length(model: str, options: dict[str, Any], init: str) -> int:
 
 def _deaf(stage: Stage) -> Stage:
     assert stage.clips is not None  # STAViS learns from videos only
-    return replace(stage, clips=replace(stage.clips, sound=False))
+    return replace(stage, clips=replace(stage.clips, audio=""))
 
 
 def _wished(stage: Stage, wishes: Wishes) -> Stage:
-    if wishes.size is not None:
-        if stage.clips is None:
-            raise ValueError("the size can be chosen for videos only; stills have the network's")
-        height, width = wishes.size
-        stage = replace(stage, clips=replace(stage.clips, height=height, width=width))
     return replace(
         stage,
+        clips=_wished_clips(stage.clips, wishes),
         epochs=wishes.epochs or stage.epochs,
         learning_rate=wishes.rate or stage.learning_rate,
         encoder_rate=(wishes.rate or stage.encoder_rate) if stage.encoder != "none" else 0.0,
@@ -189,13 +195,53 @@ def _wished(stage: Stage, wishes: Wishes) -> Stage:
     )
 
 
-def _refuse_unfit(spec: ModelSpec) -> None:
+def _wished_clips(clips: ClipSampling | None, wishes: Wishes) -> ClipSampling | None:
+    of_videos = wishes.size, wishes.black_frames, wishes.audio, wishes.audio_std
+    if clips is None:
+        if any(of_videos):
+            raise ValueError(
+                "size, black frames and audio can be chosen for videos only; stills have the "
+                "network's size"
+            )
+        return None
+    if (wishes.audio or wishes.audio_std) and not clips.audio:
+        raise ValueError("audio can be chosen for a network that takes sound, such as avinet")
+    height, width = wishes.size or (clips.height, clips.width)
+    return replace(
+        clips,
+        height=height,
+        width=width,
+        black_frames=wishes.black_frames,
+        audio=wishes.audio or clips.audio,
+        audio_std=wishes.audio_std,
+    )
+
+
+def _refuse_size(model: str, options: dict[str, Any], clips: ClipSampling) -> None:
+    """Raise ValueError, the network's own, where it does not take clips of a size."""
+    if model_spec(model).streaming:
+        return  # it takes any
+    with torch.device("meta"):  # shapes alone
+        network = create_model(model, **options).eval()
+        network(torch.empty(1, 3, clips.frames, clips.height, clips.width))
+
+
+def _refuse_weights(model: str, weights: LossWeights) -> None:
+    if weights.rna and not model_spec(model).audio:
+        raise ValueError(f"rna aligns sight and sound, and {model} takes no sound; use avinet")
+    unused = ("kldiv", "sim", "rna") if model == "stavis" else ("bce",)
+    given = [name for name in unused if getattr(weights, name)]
+    if given:
+        raise ValueError(f"{model} does not learn by {', '.join(given)}; leave it out")
+
+
+def _refuse_unfit(spec: ModelSpec, videos: bool) -> None:
     if not spec.saliency:
         raise ValueError(
             f"{spec.name} gives features, no saliency map: it cannot be trained alone"
         )
-    if spec.audio and spec.name != "stavis":
+    if spec.audio and not videos:
         raise DataError(
-            f"{spec.name} needs sound beside the clip, which this training does not read; "
-            "train its visual part with --model vinet"
+            f"{spec.name} needs videos, with sound; train on stills with --model vinet or "
+            "vinet_lite"
         )

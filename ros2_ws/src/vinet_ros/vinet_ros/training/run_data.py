@@ -11,10 +11,13 @@ from typing import Any
 
 import lightning
 import numpy as np
+import torch
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from vinet_ros.errors import DataError
-from vinet_ros.networks import model_spec
+from vinet_ros.networks import create_model, model_spec
+from vinet_ros.sound_forms import SoundForm
+from vinet_ros.training.clip_sounds import ClipSounds
 from vinet_ros.training.config import Stage, TrainConfig
 from vinet_ros.training.datasets import Still, Stills
 from vinet_ros.training.datasets.layouts import VideoSet, choose_sets, detect_sets, find_videos
@@ -23,7 +26,7 @@ from vinet_ros.training.datasets.video_check import require_files
 from vinet_ros.training.datasets.video_records import VideoRecord
 from vinet_ros.training.samples import EpochSampler, MadeSamples, Sample, StillSamples
 from vinet_ros.training.stavis_clips import StavisClips, StavisValidationClips
-from vinet_ros.training.video_samples import ValidationClips, VideoClips
+from vinet_ros.training.video_samples import ClipSampling, ValidationClips, VideoClips
 
 Split = tuple[list[Still], list[Still]]
 VideoSplit = tuple[list[VideoRecord], list[VideoRecord]]
@@ -76,7 +79,8 @@ def split_videos(config: TrainConfig) -> VideoSplit:
                 f"{config.data}: no video to {what}; `vinet data check` says what there is, "
                 "--selection held_out takes a tenth of the training videos"
             )
-    require_files([*train, *scored], fixations=bool(config.weights.nss))
+    sound = any(stage.clips.needs_sound for stage in config.stages if stage.clips)
+    require_files([*train, *scored], fixations=bool(config.weights.nss), sound=sound)
     return train, scored
 
 
@@ -152,21 +156,42 @@ def stage_data(config: TrainConfig, stage: Stage, split: Split | VideoSplit) -> 
             config,
             stage,
         )
+    return _video_data(config, stage, stage.clips, split)  # type: ignore[arg-type]
+
+
+def _video_data(
+    config: TrainConfig, stage: Stage, clips: ClipSampling, split: VideoSplit
+) -> RunData:
+    kept, held = split
     looked = bool(config.weights.nss)
-    if stage.clips.plan == "stavis":
-        how = {"fixations": looked, "sound": stage.clips.sound}
+    # What chooses the weights may hear the training's sounds shuffled in, but not the reverse.
+    trained, scored = (
+        ClipSounds(clips.audio, config.seed, others, clips.audio_std, _sound_form(config))
+        if clips.audio
+        else None
+        for others in (kept, [*held, *kept])
+    )
+    if clips.plan == "stavis":
         return RunData(
-            StavisClips(kept, stage.clips, config.seed, **how),  # type: ignore[arg-type]
-            StavisValidationClips(held, stage.clips, **how),  # type: ignore[arg-type]
+            StavisClips(kept, clips, config.seed, fixations=looked, sounds=trained),
+            StavisValidationClips(held, clips, fixations=looked, sounds=scored),
             config,
             stage,
         )
     return RunData(
-        VideoClips(kept, stage.clips, config.seed, fixations=looked),  # type: ignore[arg-type]
-        ValidationClips(held, stage.clips, fixations=looked),  # type: ignore[arg-type]
+        VideoClips(kept, clips, config.seed, fixations=looked, sounds=trained),
+        ValidationClips(held, clips, fixations=looked, sounds=scored),
         config,
         stage,
     )
+
+
+def _sound_form(config: TrainConfig) -> SoundForm:
+    """Return how a network that hears takes sound; its shapes are made, not its weights."""
+    with torch.device("meta"):
+        model: Any = create_model(config.model, **config.options)
+    form: SoundForm = model.sound_form
+    return form
 
 
 def _found(config: TrainConfig) -> VideoSplit:

@@ -29,7 +29,8 @@ from vinet_ros.training.movers import (
 )
 
 Sample = dict[str, Tensor]
-"""clip (3, T, H, W) normalised, density (h, w) summing to one, fixations (h, w) counts."""
+"""clip (3, T, H, W) normalised, density (h, w) summing to one, fixations (h, w) counts;
+for a network that hears, audio (1, 70560, 1) as :func:`vinet_ros.preprocess.sound_input` gives."""
 
 _PURSUED_SPEED = (0.05, 2.0)  # pixels a frame that a pursuit lags or leads
 _FEWEST_FIXATIONS = 5  # a crop with fewer says more about chance than about the picture

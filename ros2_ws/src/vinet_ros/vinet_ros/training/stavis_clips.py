@@ -6,31 +6,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from torch import Tensor
 from torch.utils.data import Dataset
 
-from vinet_ros.preprocess import (
-    SOUND_RATE_HZ,
-    STAVIS_PIXELS,
-    STAVIS_SOUND_SAMPLES,
-    normalize_frames,
-    resize_rgb,
-    sound_input,
-)
-from vinet_ros.streaming.sound_excerpts import FrameBounds
-from vinet_ros.training.datasets.sound_files import read_sound_file
+from vinet_ros.preprocess import STAVIS_PIXELS, normalize_frames, resize_rgb
+from vinet_ros.training.clip_sounds import ClipSounds
 from vinet_ros.training.datasets.video_records import VideoRecord
 from vinet_ros.training.samples import Sample
 from vinet_ros.training.video_samples import ClipSampling, read_truth
 
 SEGMENT_FRAMES, SEGMENT_STEP = 90, 74
-_SOUND_SHAPE = (1, 1, STAVIS_SOUND_SAMPLES)
-_KEPT_RECORDINGS = 16
 
 
 def looped_clip(first: int, frames: int, length: int) -> list[int]:
@@ -63,36 +52,37 @@ def segments(frames: int) -> list[range]:
     return [range(start, min(start + SEGMENT_FRAMES, frames)) for start in starts]
 
 
-def clip_sound(record: VideoRecord, indices: Sequence[int]) -> NDArray[np.float32]:
-    """Return the sound of a clip (1, 1, 35280), from its first frame to its last.
+def clip_sound(
+    sounds: ClipSounds, record: VideoRecord, indices: Sequence[int], draw: int = 0
+) -> Tensor:
+    """Return the sound of a clip, from its first frame to its last.
 
-    Of a looped clip that is what it is by the public code: the frames between the two. Silence
-    where the video has no sound.
+    Of a looped clip that is what it is by the public code: the frames between the two.
+
+    Args:
+        sounds: Where it comes from, in the network's form.
+        record: The video; one without a sound is silent.
+        indices: The clip's frames.
+        draw: See :meth:`ClipSounds.of`.
 
     Raises:
         DataError: If the sound cannot be read.
     """
-    if record.audio is None:
-        return np.zeros(_SOUND_SHAPE, np.float32)
-    recording = _recording(str(record.audio))
-    bounds = FrameBounds.of(len(record), record.fps, len(recording), SOUND_RATE_HZ)
-    length = max(1, indices[-1] - indices[0] + 1)
-    return sound_input(bounds.excerpt(recording, indices[0], length), _SOUND_SHAPE)
+    return sounds.of(record, indices[0], indices[-1], draw)
 
 
 class StavisClips(Dataset[Sample]):
     """A clip of each segment and epoch, its place and whether it is mirrored drawn.
 
     Everything is drawn from (seed, epoch, index). A sample is that of
-    :class:`~.video_samples.VideoClips`, with "target" (the map at its own level, 0..1) and, if
-    asked for, "sound" beside it.
+    :class:`~.video_samples.VideoClips`, with "target" (the map at its own level, 0..1) beside it.
 
     Args:
         records: The videos.
         sampling: Frames a clip, and their size.
         seed: Of what is drawn.
         fixations: Whether the samples carry fixations; else they are all zero, and not read.
-        sound: Whether they carry sound.
+        sounds: What is heard with the clips; None for a network that does not hear.
     """
 
     def __init__(
@@ -102,10 +92,10 @@ class StavisClips(Dataset[Sample]):
         seed: int,
         *,
         fixations: bool = False,
-        sound: bool = False,
+        sounds: ClipSounds | None = None,
     ) -> None:
         self.sampling, self.seed = sampling, seed
-        self.fixations, self.sound = fixations, sound
+        self.fixations, self.sounds = fixations, sounds
         self.segments = [(r, segment) for r in records for segment in segments(len(r))]
 
     def __len__(self) -> int:
@@ -124,7 +114,9 @@ class StavisClips(Dataset[Sample]):
         indices = looped_clip(first, len(segment), self.sampling.frames)
         indices = [segment.start + k for k in indices]
         size = (self.sampling.height, self.sampling.width)
-        sample = _sample(record, indices, size, size, fixations=self.fixations, sound=self.sound)
+        sample = _sample(record, indices, size, size, fixations=self.fixations)
+        if self.sounds is not None:
+            sample["audio"] = clip_sound(self.sounds, record, indices, epoch)
         if rng.random() < 0.5:
             for name in ("clip", "density", "target", "fixations"):
                 sample[name] = sample[name].flip(-1)
@@ -138,7 +130,7 @@ class StavisValidationClips(Dataset[Sample]):
         records: The videos.
         sampling: Frames a clip, and their size.
         fixations: Whether the samples carry fixations; else they are all zero, and not read.
-        sound: Whether they carry sound.
+        sounds: What is heard with the clips; None for a network that does not hear.
     """
 
     def __init__(
@@ -147,10 +139,10 @@ class StavisValidationClips(Dataset[Sample]):
         sampling: ClipSampling,
         *,
         fixations: bool = False,
-        sound: bool = False,
+        sounds: ClipSounds | None = None,
     ) -> None:
         self.sampling = sampling
-        self.fixations, self.sound = fixations, sound
+        self.fixations, self.sounds = fixations, sounds
         self.clips = [
             (record, first)
             for record in records
@@ -169,7 +161,10 @@ class StavisValidationClips(Dataset[Sample]):
         record, first = self.clips[index]
         indices = looped_clip(first, len(record), self.sampling.frames)
         size = (self.sampling.height, self.sampling.width)
-        return _sample(record, indices, size, None, fixations=self.fixations, sound=self.sound)
+        sample = _sample(record, indices, size, None, fixations=self.fixations)
+        if self.sounds is not None:
+            sample["audio"] = clip_sound(self.sounds, record, indices)
+        return sample
 
 
 def _sample(
@@ -179,25 +174,16 @@ def _sample(
     truth_size: tuple[int, int] | None,
     *,
     fixations: bool,
-    sound: bool,
 ) -> Sample:
-    """Read a clip, its target at a size (None: its own), and its sound."""
+    """Read a clip and its target at a size (None: its own)."""
     middle = target_frame(indices)
     target = record.load_map(middle)
     if truth_size is not None:
         target = np.asarray(cv2.resize(target, truth_size[::-1]), np.float32)
     frames = {i: resize_rgb(record.load_rgb(i), size) for i in dict.fromkeys(indices)}
     clip = normalize_frames(np.stack([frames[i] for i in indices]), STAVIS_PIXELS)
-    sample = {
+    return {
         "clip": torch.from_numpy(clip),
         "target": torch.from_numpy(target),
         **read_truth(record, middle, target, target.shape, fixations),
     }
-    if sound:
-        sample["sound"] = torch.from_numpy(clip_sound(record, indices))
-    return sample
-
-
-@lru_cache(_KEPT_RECORDINGS)
-def _recording(path: str) -> NDArray[np.float32]:
-    return read_sound_file(path)

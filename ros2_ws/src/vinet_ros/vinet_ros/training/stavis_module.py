@@ -13,9 +13,10 @@ from torch import Tensor
 
 from vinet_ros.networks.stavis import STAViS
 from vinet_ros.preprocess import STAVIS_SIZE
+from vinet_ros.streaming.audio_regimes import REAL
 from vinet_ros.training.config import Stage
-from vinet_ros.training.losses import Losses, LossWeights, saliency_losses, stavis_losses
-from vinet_ros.training.module import SaliencyModule, as_authors_validate
+from vinet_ros.training.losses import LossWeights, stavis_losses
+from vinet_ros.training.module import SaliencyModule
 from vinet_ros.training.samples import Sample
 from vinet_ros.training.video_samples import ClipSampling
 
@@ -31,6 +32,8 @@ _SLOWER, _BIAS = 0.1, 2.0
 class StavisModule(SaliencyModule):
     """Trains one stage of STAViS; see :class:`~.module.SaliencyModule`.
 
+    What is held out is scored like any network's; the total goes without the cross entropy.
+
     Source:
         The public STAViS code. It means to freeze the layers that only interpolate, but does not;
         here too they learn, slowly. What takes no part in a variant is left as it is.
@@ -45,18 +48,13 @@ class StavisModule(SaliencyModule):
 
     def training_step(self, batch: Sample, _index: int) -> Tensor:
         """Return the loss of one batch: of the map, and less and less of what is before it."""
-        *sides, final = self.model.outputs(batch["clip"], batch.get("sound"))
+        *sides, final = self.model.outputs(batch["clip"], batch.get("audio"))
         share = 1 - self.current_epoch / self.stage.epochs
         total = self._cost(final, batch)
         for side in sides:
             total = total + share * self._cost(side, batch)
         self._log("train_loss", total, batch)
         return total
-
-    def predict(self, batch: Sample) -> Tensor:
-        """Return the maps (B, h, w) of a batch at the size of its ground truth."""
-        maps = self.model(batch["clip"], batch.get("sound")).float()
-        return as_authors_validate(maps, batch["density"].shape[-2:])
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Return the optimiser, a group for each parameter, and its two steps."""
@@ -76,12 +74,6 @@ class StavisModule(SaliencyModule):
         ends = [max(1, round(share * self.stage.epochs)) for share in _TENTHS]
         schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, ends, 0.1)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule}}
-
-    def _losses(self, batch: Sample) -> Losses:
-        """Return the scores of held-out maps; their total goes without the cross entropy."""
-        return saliency_losses(
-            self.predict(batch), batch["density"], batch["fixations"], self.loss_weights
-        )
 
     def _cost(self, logits: Tensor, batch: Sample) -> Tensor:
         cost = stavis_losses(logits, batch["target"], batch["fixations"], self.loss_weights)
@@ -127,7 +119,7 @@ def stavis_stage() -> Stage:
         STAVIS_RATE,
         STAVIS_RATE,
         "all",
-        clips=ClipSampling(16, 0.0, height, width, plan="stavis", sound=True),
+        clips=ClipSampling(16, 0.0, height, width, audio=REAL, plan="stavis"),
         optimizer="sgd",
         schedule="steps",
         keep="last",

@@ -16,6 +16,8 @@ from torch.utils.data import Dataset
 
 from vinet_ros.errors import DataError
 from vinet_ros.preprocess import INPUT_SIZE, normalize_frames, resize_rgb
+from vinet_ros.streaming.audio_regimes import NORMAL, REGIMES, ZERO
+from vinet_ros.training.clip_sounds import ClipSounds
 from vinet_ros.training.datasets.layouts import LAYOUTS
 from vinet_ros.training.datasets.video_records import VideoRecord
 from vinet_ros.training.groundtruth import fixation_map
@@ -35,17 +37,23 @@ class ClipSampling:
             whatever the video's rate, as the papers do.
         height: Of the network's input and of the target, divisible by 32 (STAViS: 16).
         width: The same.
+        black_frames: How many frames of each training clip are black, drawn anew each time, the
+            newest among them; of the validation's clips none. Not for "stavis".
+        audio: What a network hears, one of :data:`~vinet_ros.streaming.audio_regimes.REGIMES`;
+            empty for one that does not hear.
+        audio_std: Deviation of "normal" sound, 1 is full scale; 0: that of the clip's own.
         plan: Whose clips: "newest", whose target is the newest frame's, or "stavis", with the
             middle frame's; see :mod:`~vinet_ros.training.stavis_clips`.
-        sound: Whether clips come with their sound; those of "stavis" may.
     """
 
     frames: int = 32
     rate_hz: float = 0.0
     height: int = INPUT_SIZE[0]
     width: int = INPUT_SIZE[1]
+    black_frames: int = 0
+    audio: str = ""
+    audio_std: float = 0.0
     plan: str = "newest"
-    sound: bool = False
 
     def __post_init__(self) -> None:
         if self.frames < 1 or self.rate_hz < 0:
@@ -53,16 +61,32 @@ class ClipSampling:
                 f"frames must be positive and rate_hz not negative, got {self.frames} and "
                 f"{self.rate_hz}"
             )
-        if self.plan not in PLANS or (self.sound and self.plan != "stavis"):
-            raise ValueError(
-                f"plan must be one of {', '.join(PLANS)}, with sound 'stavis'; got {self.plan!r}"
-            )
+        if self.plan not in PLANS:
+            raise ValueError(f"plan must be one of {', '.join(PLANS)}; got {self.plan!r}")
         unit = PLANS[self.plan]
         if self.height % unit or self.width % unit or min(self.height, self.width) < 32:
             raise ValueError(
                 f"height and width must be multiples of {unit}, at least 32, got {self.height} x "
                 f"{self.width}"
             )
+        if self.plan == "stavis" and self.black_frames:
+            raise ValueError("STAViS learns without black frames; leave them out")
+        if not 0 <= self.black_frames <= self.frames:
+            raise ValueError(
+                f"black_frames must be 0 to {self.frames}, all of a clip; got {self.black_frames}"
+            )
+        if self.audio and self.audio not in REGIMES:
+            raise ValueError(f"no audio regime {self.audio!r}; there are {', '.join(REGIMES)}")
+        if self.audio_std < 0 or (self.audio_std and self.audio != NORMAL):
+            raise ValueError(
+                f"audio_std is the deviation of {NORMAL!r} sound, above 0; got {self.audio_std} "
+                f"with audio {self.audio or 'none'}"
+            )
+
+    @property
+    def needs_sound(self) -> bool:
+        """Whether every video must have a sound of its own."""
+        return self.audio not in ("", ZERO) and not self.audio_std
 
     def step(self, record: VideoRecord) -> int:
         """Return how many frames of a video lie between two of a clip, at least 1."""
@@ -77,6 +101,10 @@ class ClipSampling:
         step = self.step(record)
         return [max(0, newest - step * back) for back in range(self.frames - 1, -1, -1)]
 
+    def span(self, record: VideoRecord, newest: int) -> tuple[int, int]:
+        """Return the first and last frame of a video whose time the clip covers."""
+        return self.frame_indices(record, newest)[0], newest
+
 
 class VideoClips(Dataset[Sample]):
     """One clip a video and epoch, its start drawn uniformly from (seed, epoch, index).
@@ -90,6 +118,7 @@ class VideoClips(Dataset[Sample]):
         sampling: How they become clips.
         seed: Of the starts.
         fixations: Whether the samples carry fixations; else they are all zero, and not read.
+        sounds: What is heard with the clips; None for a network that does not hear.
     """
 
     def __init__(
@@ -99,11 +128,13 @@ class VideoClips(Dataset[Sample]):
         seed: int,
         *,
         fixations: bool = False,
+        sounds: ClipSounds | None = None,
     ) -> None:
         self.records = records
         self.sampling = sampling
         self.seed = seed
         self.fixations = fixations
+        self.sounds = sounds
 
     def __len__(self) -> int:
         return len(self.records)
@@ -122,8 +153,14 @@ class VideoClips(Dataset[Sample]):
         for newest in (first + rng.permutation(len(record) - first)).tolist():
             target = np.asarray(cv2.resize(record.load_map(newest), size[::-1]), np.float32)
             if target.any():
-                return make_sample(record, newest, self.sampling, target, size, self.fixations)
-        raise DataError(f"{record.title}: every map is empty; leave the video out")
+                break
+        else:
+            raise DataError(f"{record.title}: every map is empty; leave the video out")
+        sample = make_sample(record, newest, self.sampling, target, size, self.fixations)
+        sample["clip"] = black_out(sample["clip"], self.sampling.black_frames, rng)
+        if self.sounds is not None:
+            sample["audio"] = self.sounds.of(record, *self.sampling.span(record, newest), epoch)
+        return sample
 
 
 class ValidationClips(Dataset[Sample]):
@@ -136,13 +173,20 @@ class ValidationClips(Dataset[Sample]):
         records: The videos.
         sampling: How they become clips.
         fixations: Whether the samples carry fixations; else they are all zero, and not read.
+        sounds: What is heard with the clips; None for a network that does not hear.
     """
 
     def __init__(
-        self, records: Sequence[VideoRecord], sampling: ClipSampling, *, fixations: bool = False
+        self,
+        records: Sequence[VideoRecord],
+        sampling: ClipSampling,
+        *,
+        fixations: bool = False,
+        sounds: ClipSounds | None = None,
     ) -> None:
         self.sampling = sampling
         self.fixations = fixations
+        self.sounds = sounds
         self.clips = [
             (record, newest)
             for record in records
@@ -160,7 +204,11 @@ class ValidationClips(Dataset[Sample]):
         """
         record, newest = self.clips[index]
         target = record.load_map(newest)
-        return make_sample(record, newest, self.sampling, target, target.shape, self.fixations)
+        size = target.shape
+        sample = make_sample(record, newest, self.sampling, target, size, self.fixations)
+        if self.sounds is not None:
+            sample["audio"] = self.sounds.of(record, *self.sampling.span(record, newest))
+        return sample
 
 
 def validation_frames(record: VideoRecord, sampling: ClipSampling, stride: int) -> range:
@@ -212,3 +260,17 @@ def read_clip(record: VideoRecord, newest: int, sampling: ClipSampling) -> NDArr
     indices = sampling.frame_indices(record, newest)
     frames = {i: resize_rgb(record.load_rgb(i), size) for i in dict.fromkeys(indices)}
     return normalize_frames(np.stack([frames[i] for i in indices]))
+
+
+def black_out(clip: torch.Tensor, count: int, rng: np.random.Generator) -> torch.Tensor:
+    """Return a clip (3, T, H, W) of which so many frames, drawn alike, are black.
+
+    Source:
+        Jain, MSc thesis 2023, table 5.5 (ViNet-4, -8 and -16). The newest frame may be among
+        them there too; with which chances frames are drawn is not said.
+    """
+    if count:
+        black = torch.from_numpy(normalize_frames(np.zeros((1, 1, 3), np.uint8)))  # (3, 1, 1)
+        drawn = rng.choice(clip.shape[1], count, replace=False)
+        clip[:, drawn] = black[:, None]  # each (3, 1, 1, 1)
+    return clip

@@ -11,7 +11,8 @@ from trail import Trail, run_trail
 from vinet_ros.offline.predict.request import GazeOptions
 from vinet_ros.offline.predict.stream import GazeStream
 from vinet_ros.offline.video import Video, read_sound
-from vinet_ros.preprocess import SOUND_SAMPLES, sound_input
+from vinet_ros.preprocess import sound_input
+from vinet_ros.sound_forms import WAVEFORM
 from vinet_ros.streaming import Predictor
 from vinet_ros.streaming.sound_excerpts import FrameBounds
 
@@ -21,7 +22,7 @@ RATE = 44_100
 class HearingTrail(Trail):
     """Its map is brighter the louder it is."""
 
-    audio_shape = (1, SOUND_SAMPLES, 1)
+    sound_form = WAVEFORM
 
     def decode(self, features, audio=None):
         seen = super().decode(features)

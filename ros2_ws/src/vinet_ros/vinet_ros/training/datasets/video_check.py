@@ -113,7 +113,7 @@ def check_records(
     )
 
 
-def require_files(records: Sequence[VideoRecord], *, fixations: bool) -> None:
+def require_files(records: Sequence[VideoRecord], *, fixations: bool, sound: bool = False) -> None:
     """Make sure that every file that a training will read is there; reads none.
 
     Raises:
@@ -125,9 +125,18 @@ def require_files(records: Sequence[VideoRecord], *, fixations: bool) -> None:
         for kind in kinds:
             census = count_files(getattr(record, kind))
             absent += [*census.missing, *census.empty]
+        if sound and record.audio is not None:
+            census = count_files((record.audio,))
+            absent += [*census.missing, *census.empty]
         if not record.has_truth or (fixations and not record.has_fixations):
             lacking = "fixations" if record.has_truth else "maps"
             raise DataError(f"{record.title}: has no {lacking} to learn from")
+    silent = [record.title for record in records if record.audio is None] if sound else []
+    if silent:
+        raise DataError(
+            f"{silent[0]}: has no sound to learn from; --audio zero needs none, nor does --audio "
+            "normal with --audio-std"
+        )
     if absent:
         more = f" (and {len(absent) - 1} more files)" if len(absent) > 1 else ""
         raise DataError(f"{absent[0]}: missing or empty{more}; `vinet data check` lists what is")
