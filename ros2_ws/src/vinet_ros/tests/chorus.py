@@ -5,6 +5,7 @@
 
 import numpy as np
 import torch
+from made_videos import write_sound_set
 from scipy.io import wavfile
 from torch import Tensor, nn
 from trail import Trail
@@ -13,6 +14,8 @@ from vinet_ros.preprocess import SOUND_RATE_HZ
 from vinet_ros.runtime.two_step import TwoStepExecutor
 from vinet_ros.sound_forms import WAVEFORM
 from vinet_ros.streaming import Predictor
+from vinet_ros.training.datasets.layouts import LAYOUTS, find_videos
+from vinet_ros.training.datasets.video_records import VideoRecord
 
 
 class Chorus(Trail):
@@ -65,3 +68,12 @@ def noise(seconds: float, seed: int) -> np.ndarray:
 def write_wav(path, samples: np.ndarray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     wavfile.write(path, SOUND_RATE_HZ, np.rint(samples * 32767).astype(np.int16))
+
+
+def sounding_videos(folder, frames: int) -> tuple[VideoRecord, ...]:
+    """Make three videos with a sound of their own each."""
+    root = write_sound_set(folder, "AVAD", frames=frames)
+    found = [r for s in ("train", "test") for r in find_videos(root, LAYOUTS["avad"], s)]
+    for seed, record in enumerate(found):
+        write_wav(record.audio, noise(frames / 25, seed))
+    return tuple(found)

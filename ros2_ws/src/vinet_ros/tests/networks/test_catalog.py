@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from vinet_ros.networks import create_model, list_models, model_spec
-from vinet_ros.runtime.base import traits_of
+from vinet_ros.runtime.traits import traits_of
 
 
 def test_the_models_are_listed_and_described():

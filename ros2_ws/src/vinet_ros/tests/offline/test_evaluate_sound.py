@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chorus import chorus_predictor, noise, write_wav
-from made_videos import write_dhf1k, write_sound_set
+from chorus import chorus_predictor, sounding_videos
+from made_videos import write_dhf1k
 
 from vinet_ros.offline.evaluate import EvaluationRequest
 from vinet_ros.offline.evaluate_facts import head_of
@@ -23,11 +23,7 @@ FRAMES = 6
 
 @pytest.fixture
 def records(tmp_path):
-    root = write_sound_set(tmp_path, "AVAD", frames=FRAMES)
-    found = [r for s in ("train", "test") for r in find_videos(root, LAYOUTS["avad"], s)]
-    for seed, record in enumerate(found):
-        write_wav(record.audio, noise(FRAMES / 25, seed))
-    return tuple(found)
+    return sounding_videos(tmp_path, FRAMES)
 
 
 def maps(records, audio, std=0.0, seed=0, predictor=None):

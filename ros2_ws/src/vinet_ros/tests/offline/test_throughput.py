@@ -11,7 +11,7 @@ import torch
 from vinet_ros.networks.vinet import ViNet
 from vinet_ros.offline.throughput import benchmark_offline, read_pictures
 from vinet_ros.runtime.benchmark_paths import Subject, seed_weights
-from vinet_ros.runtime.shared_work_count import clip_gmac
+from vinet_ros.runtime.gmac import clip_gmac
 
 
 class SmallViNet(ViNet):

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from vinet_ros.networks import create_model
-from vinet_ros.runtime.benchmark import benchmark_model, count_gmac
+from vinet_ros.runtime.benchmark import benchmark_model
 from vinet_ros.runtime.benchmark_catalog import benchmark_catalog
 from vinet_ros.runtime.benchmark_paths import (
     EagerRunner,
@@ -19,9 +19,9 @@ from vinet_ros.runtime.benchmark_paths import (
     chosen_paths,
     default_paths,
     drifting_noise,
-    runner_for,
 )
 from vinet_ros.runtime.benchmark_report import update_section, write_atomically
+from vinet_ros.runtime.gmac import clip_gmac, step_gmac
 from vinet_ros.runtime.torch_executor import TorchExecutor
 
 # Three more processes import PyTorch here, one after the other.
@@ -71,9 +71,8 @@ def test_report_as_json_and_markdown(report):
 
 
 def test_work_is_counted_in_multiplications():
-    runner = runner_for(LITE, "eager", 1)
-    clip_gmac, step_gmac = count_gmac(runner)
-    first = create_model("vinet_lite").encoder
+    model = LITE.make()
+    first = model.encoder
     frame = torch.zeros(1, 3, 224, 384)
     total = 0
 
@@ -87,7 +86,7 @@ def test_work_is_counted_in_multiplications():
     with torch.no_grad():
         first(frame)
     # Two frames are encoded in the clip, one in the step; both decode once.
-    assert clip_gmac - step_gmac == pytest.approx(total / 1e9, rel=1e-6)
+    assert clip_gmac(model) - step_gmac(model) == pytest.approx(total / 1e9, rel=1e-6)
 
 
 def test_steps_stream_through_the_clip():

@@ -14,7 +14,9 @@ from vinet_ros.errors import DataError
 from vinet_ros.networks import create_model
 from vinet_ros.runtime import gpu_benchmark
 from vinet_ros.runtime.benchmark_paths import Subject
-from vinet_ros.runtime.gpu_benchmark import GpuPlan, benchmark_gpu, clip_gmac
+from vinet_ros.runtime.gmac import clip_gmac
+from vinet_ros.runtime.gpu_benchmark import GpuPlan, benchmark_gpu
+from vinet_ros.runtime.growth import create_meta
 
 SMALL = Subject("vinet_lite", {"clip_length": 2}, random=True)
 
@@ -74,7 +76,7 @@ def test_a_way_that_fails_is_told_and_the_others_go_on(tmp_path, monkeypatch):
 
 
 def test_what_is_measured_in():
-    whole = clip_gmac(Subject("vinet"), (224, 384), 32)
+    whole = clip_gmac(create_meta("vinet", {}), (224, 384), 32)
     assert whole == pytest.approx(114.7, abs=0.1)
     assert create_model("vinet").clip_length == 32
 

@@ -11,9 +11,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from vinet_ros.cli.benchmark import app
-from vinet_ros.runtime.benchmark import count_gmac
-from vinet_ros.runtime.benchmark_paths import Subject, runner_for
-from vinet_ros.runtime.growth import GrowthPlan, GrowthRow, step_gmac
+from vinet_ros.runtime.growth import GrowthPlan
 
 
 def run(*arguments):
@@ -45,13 +43,6 @@ def test_each_axis_is_measured_and_told(tmp_path):
     assert text.count("| vinet_lite |") == 6
     pixels = np.asarray(Image.open(picture).convert("L"))
     assert pixels.std() > 10
-
-
-def test_work_is_counted_as_it_is_done():
-    row = GrowthRow("vinet_lite", "frames", 2, (224, 384), 1, 0.0, 0.0, 0.0)
-    subject = Subject("vinet_lite", {"clip_length": 2}, random=True)
-    _, done = count_gmac(runner_for(subject, "eager", 1))
-    assert step_gmac(row) == pytest.approx(done, rel=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ from vinet_ros.networks.avinet import AViNet
 from vinet_ros.networks.vinet import ViNet
 from vinet_ros.runtime import create_executor, share_choice
 from vinet_ros.runtime.benchmark_paths import seed_weights
+from vinet_ros.runtime.gmac import clip_gmac
 from vinet_ros.runtime.shared_work import SharedWorkExecutor
-from vinet_ros.runtime.shared_work_count import clip_gmac, count_parts, step_gmac
+from vinet_ros.runtime.shared_work_count import count_parts, shared_step_gmac
 from vinet_ros.runtime.torch_executor import TorchExecutor
 from vinet_ros.streaming import Predictor
 
@@ -163,9 +164,9 @@ def test_multiplications_are_counted_from_the_layers():
     assert clip_gmac(model) == pytest.approx(whole)
     # The full size; nothing is computed.
     full = create_model("vinet")
-    assert step_gmac(full) < 0.66 * 114.7
-    assert step_gmac(full, approximate=True) < 0.54 * 114.7
-    assert step_gmac(create_model("vinet", decoder_groups=True)) < 0.485 * 69.4
+    assert shared_step_gmac(full) < 0.66 * 114.7
+    assert shared_step_gmac(full, approximate=True) < 0.54 * 114.7
+    assert shared_step_gmac(create_model("vinet", decoder_groups=True)) < 0.485 * 69.4
 
 
 def test_what_cannot_be_shared_is_refused(monkeypatch):

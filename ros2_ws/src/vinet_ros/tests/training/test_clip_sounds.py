@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soxr
-from chorus import noise, write_wav
+from chorus import sounding_videos
 from fill import samples
-from made_videos import write_dhf1k, write_sound_set
+from made_videos import write_dhf1k
 from scipy.io import wavfile
 
 from vinet_ros.errors import DataError
@@ -36,12 +36,7 @@ def video(audio, frames, fps, name="video"):
 
 @pytest.fixture
 def records(tmp_path):
-    """Three videos with a sound of their own each."""
-    root = write_sound_set(tmp_path, "AVAD", frames=FRAMES)
-    found = [r for s in ("train", "test") for r in find_videos(root, LAYOUTS["avad"], s)]
-    for seed, record in enumerate(found):
-        write_wav(record.audio, noise(FRAMES / 25, seed))
-    return found
+    return sounding_videos(tmp_path, FRAMES)
 
 
 def test_the_real_sound_is_cut_as_by_the_authors_loader(golden, tmp_path):

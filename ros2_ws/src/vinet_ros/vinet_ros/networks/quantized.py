@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from vinet_ros.errors import DeviceError, WeightsError
 from vinet_ros.networks.catalog import create_model
 from vinet_ros.networks.weights import WeightsCard, write_tensors
+from vinet_ros.preprocess import IMAGENET_PIXELS, PixelScale
 from vinet_ros.sound_forms import SoundForm
 
 PARTS = ("encoder", "decoder")
@@ -73,6 +74,8 @@ class QuantizedNetwork(nn.Module):
         self.keeps_frames = "encoder" not in graphs
         self.sound_form: SoundForm | None = getattr(network, "sound_form", None)
         self.motion_shape: tuple[int, ...] | None = getattr(network, "motion_shape", None)
+        self.pixel_scale: PixelScale = getattr(network, "pixel_scale", IMAGENET_PIXELS)
+        self.map_frame: int | None = getattr(network, "map_frame", None)
         self.parameter_count = sum(parameter.numel() for parameter in network.parameters())
         self.card = card
         self.graphs = dict(graphs)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vinet_ros.offline.evaluate_lots import VideoLot
 from vinet_ros.preprocess import SOUND_RATE_HZ
-from vinet_ros.streaming.audio_regimes import REAL, AudioRegimes, Recording, at_rate
+from vinet_ros.streaming.audio_regimes import REAL, AudioRegimes, Recording
 from vinet_ros.training.clip_sounds import recording_of
 
 
@@ -64,9 +64,7 @@ def sound_instead(lot: VideoLot, index: int, rate_hz: int = SOUND_RATE_HZ) -> So
     settings, record = lot.settings, lot.records[index]
     if settings.audio == REAL:
         return None
-    others = [
-        at_rate(recording_of(other), rate_hz) for other in lot.records if other.audio is not None
-    ]
+    others = [recording_of(r, rate_hz) for r in lot.records if r.audio is not None]
     regimes = AudioRegimes(settings.seed, others, settings.audio_std or None)
-    own = at_rate(recording_of(record), rate_hz)
+    own = recording_of(record, rate_hz)
     return SoundInstead(regimes, settings.audio, own, record.fps, rate_hz)

@@ -19,12 +19,13 @@ from torch import nn
 
 from vinet_ros.metrics import cc
 from vinet_ros.offline.sources import open_source
-from vinet_ros.runtime.benchmark import processor_name, versions
 from vinet_ros.runtime.benchmark_paths import Subject, drifting_noise
+from vinet_ros.runtime.gmac import clip_gmac
+from vinet_ros.runtime.machine import machine_text, processor_name, versions
 from vinet_ros.runtime.openvino_graphs import openvino_installed
 from vinet_ros.runtime.select import create_executor
 from vinet_ros.runtime.shared_work import SHARES, SharedWorkExecutor
-from vinet_ros.runtime.shared_work_count import clip_gmac, count_parts
+from vinet_ros.runtime.shared_work_count import count_parts
 from vinet_ros.streaming import Predictor
 
 Pictures = Sequence[tuple[NDArray[np.uint8], int]]
@@ -96,12 +97,10 @@ class ThroughputReport:
 
     def to_markdown(self) -> str:
         """Return what was measured and how, and the table."""
-        before, after = self.load_average
-        known = ", ".join(f"{name} {version}" for name, version in self.versions.items())
+        machine = machine_text(self.processor, self.cores, self.load_average, self.versions)
         lines = [
             f"{self.model} {self.options or ''}, {self.weights}; {self.frames} frames of "
-            f"{self.source}. {self.processor}, {self.cores} cores, load average {before:.1f} "
-            f"before and {after:.1f} after; {known}. All ways in turn, frame by frame.",
+            f"{self.source}. {machine}. All ways in turn, frame by frame.",
             "",
             "| share | path | frames/s | ratio | CPU s | ratio | GMAC | ratio | whole windows "
             "| largest difference | CC mean | least |",

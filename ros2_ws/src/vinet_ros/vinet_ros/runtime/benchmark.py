@@ -6,25 +6,18 @@
 from __future__ import annotations
 
 import os
-import platform
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
-from importlib import metadata
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
-from torch.utils.flop_counter import FlopCounterMode
 
-import vinet_ros
 from vinet_ros.errors import VinetError
 from vinet_ros.networks.weights import card_of
-from vinet_ros.runtime import shared_work_count
-from vinet_ros.runtime.base import check_saliency_network
 from vinet_ros.runtime.benchmark_int8 import with_int8
 from vinet_ros.runtime.benchmark_paths import (
     EAGER,
@@ -40,8 +33,12 @@ from vinet_ros.runtime.benchmark_paths import (
     runner_for,
 )
 from vinet_ros.runtime.benchmark_report import BenchmarkReport, PathRow
+from vinet_ros.runtime.gmac import clip_gmac, step_gmac
+from vinet_ros.runtime.machine import processor_name, versions
 from vinet_ros.runtime.matrix_rate import MatrixProduct
 from vinet_ros.runtime.memory_probe import MemoryGrowth, measure_memory
+from vinet_ros.runtime.shared_work_count import shared_step_gmac
+from vinet_ros.runtime.traits import check_saliency_network
 
 # The threads of the path before may still spin; they are not the next one's cost.
 _SETTLE_S = 0.02
@@ -104,8 +101,8 @@ def benchmark_model(
     }
     eager = cast("EagerRunner", runners[0])
     batch, _, length, height, width = eager.clips.shape
-    clip_gmac, step_gmac = count_gmac(eager)
-    gmac = {path: _path_gmac(path, eager, clip_gmac, step_gmac) for path in paths}
+    whole, step = clip_gmac(eager.model), step_gmac(eager.model)
+    gmac = {path: _path_gmac(path, eager, whole, step) for path in paths}
     rows = tuple(
         _row(
             path,
@@ -134,8 +131,8 @@ def benchmark_model(
         input_size=(height, width),
         batch=batch,
         runs=runs,
-        clip_gmac=clip_gmac,
-        step_gmac=step_gmac,
+        clip_gmac=whole,
+        step_gmac=step,
         parameters=count_parameters(eager.model),
         matrix_gmac_per_s=rates,
         int8=_int8_text(subject) if INT8 in paths else "",
@@ -144,51 +141,16 @@ def benchmark_model(
     )
 
 
-def count_gmac(eager: EagerRunner) -> tuple[float, float]:
-    """Return billions of multiplications of one clip's forward and of one step."""
-    model, clip = eager.model, eager.clips[:1]
-    return gmac_of(lambda: model(clip)), _step_gmac(model, clip)
-
-
-def _path_gmac(path: str, eager: EagerRunner, clip_gmac: float, step_gmac: float) -> float:
+def _path_gmac(path: str, eager: EagerRunner, whole: float, step: float) -> float:
     """Return billions of multiplications of one window in one run of a path."""
     if path in SHARED:
-        return shared_work_count.step_gmac(eager.model, path != SHARED[0])
-    return clip_gmac if path == EAGER else step_gmac
+        return shared_step_gmac(eager.model, path != SHARED[0])
+    return whole if path == EAGER else step
 
 
 def count_parameters(model: Any) -> int:
     """Return how many trained numbers a network has."""
     return sum(parameter.numel() for parameter in model.parameters())
-
-
-def gmac_of(forward: Callable[[], object]) -> float:
-    """Return billions of multiplications of a call."""
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        forward()
-    return float(counter.get_total_flops()) / 2e9
-
-
-def processor_name() -> str:
-    """Return the processor's name as the system tells it."""
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def versions(paths: Sequence[str]) -> dict[str, str]:
-    """Return the versions that the figures depend on."""
-    found = {
-        "vinet_ros": vinet_ros.__version__,
-        "Python": platform.python_version(),
-        "torch": torch.__version__,
-    }
-    if {"openvino", INT8} & set(paths):
-        found["openvino"] = metadata.version("openvino")
-    if any(path.startswith("cuda") for path in paths):
-        found["GPU"] = torch.cuda.get_device_name(0)
-    return found
 
 
 def _memory_growth(
@@ -263,16 +225,6 @@ def _differences(
     if not np.isfinite(maps).all():
         raise VinetError(f"{runner.name} gave NaN or infinity; the other figures mean nothing")
     return float(np.abs(maps - eager_maps).max())
-
-
-def _step_gmac(model: Any, clip: Tensor) -> float:
-    frame = clip[:, :, -1]  # (1, 3, H, W)
-
-    def step() -> None:
-        kept = model.encode(frame)
-        model.decode(tuple(torch.stack([k] * clip.shape[2], dim=1) for k in kept))
-
-    return gmac_of(step)
 
 
 def _weights_text(subject: Subject, eager: EagerRunner) -> str:

@@ -19,14 +19,13 @@ from vinet_ros.runtime.benchmark import (
     Progress,
     benchmark_model,
     count_parameters,
-    gmac_of,
     percentiles_ms,
-    processor_name,
     time_interleaved,
-    versions,
 )
 from vinet_ros.runtime.benchmark_paths import FEATURES, Subject, features_runner
 from vinet_ros.runtime.benchmark_report import PathRow, mib
+from vinet_ros.runtime.gmac import gmac_of
+from vinet_ros.runtime.machine import machine_text, processor_name, versions
 from vinet_ros.runtime.matrix_rate import MatrixProduct
 from vinet_ros.runtime.memory_probe import measure_memory
 
@@ -101,10 +100,11 @@ class CatalogReport:
 
     def to_markdown(self) -> str:
         """Return a section: heading, how it was measured, table."""
-        libraries = ", ".join(f"{name} {version}" for name, version in self.versions.items())
+        machine = machine_text(
+            self.processor, self.cores, self.load_average, self.versions, self.threads
+        )
         conditions = (
-            f"`{self.command}`, {self.date}. {self.processor}, {self.cores} cores, "
-            f"{self.threads} threads, load average {self.load_average:.1f}; {libraries}. "
+            f"`{self.command}`, {self.date}. {machine}. "
             f"{self.runs} runs of each path, interleaved within a model."
         )
         lines = [f"| {' | '.join(_HEADINGS)} |", "|---|---|---:|---:|---:|---|---|" + "---:|" * 7]

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vinet_ros.runtime.machine import machine_text
+
 
 @dataclass(frozen=True, slots=True)
 class PathRow:
@@ -117,11 +119,12 @@ class BenchmarkReport:
 
     def _conditions(self) -> str:
         height, width = self.input_size
-        versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
+        machine = machine_text(
+            self.processor, self.cores, self.load_average, self.versions, self.threads
+        )
         low, high = self.map_range
         return (
-            f"`{self.command}`, {self.date}. {self.processor}, {self.cores} cores, "
-            f"{self.threads} threads, load average {self.load_average:.1f}; {versions}. "
+            f"`{self.command}`, {self.date}. {machine}. "
             f"Clip {self.clip_length} x {height} x {width} of a VGA camera's frames, "
             f"batch {self.batch}, fp32 weights: {self.weights}. "
             f"{self.clip_gmac:.1f} GMAC a clip, {self.step_gmac:.1f} a step. "

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from vinet_ros.preprocess import IMAGENET_MEAN, IMAGENET_STD
+from vinet_ros.preprocess import IMAGENET_PIXELS, PixelScale
 
 
 class FrameUpload:
@@ -86,18 +86,23 @@ class Normalize(torch.nn.Module):
     Args:
         size: Height and width of the result.
         dtype: Of the result.
+        pixels: How the network wants them.
     """
 
     scale: Tensor
     shift: Tensor
 
-    def __init__(self, size: tuple[int, int], dtype: torch.dtype) -> None:
+    def __init__(
+        self,
+        size: tuple[int, int],
+        dtype: torch.dtype,
+        pixels: PixelScale = IMAGENET_PIXELS,
+    ) -> None:
         super().__init__()
         self.size = size
         self.dtype = dtype
-        mean, std = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
-        self.register_buffer("scale", 1.0 / (255.0 * std), persistent=False)
-        self.register_buffer("shift", mean / std, persistent=False)
+        self.register_buffer("scale", torch.tensor(pixels.scale), persistent=False)
+        self.register_buffer("shift", torch.tensor(pixels.shift), persistent=False)
 
     def forward(self, frames: Tensor) -> Tensor:
         """Return (B, h, w, 3) normalised of (B, H, W, 3) uint8."""

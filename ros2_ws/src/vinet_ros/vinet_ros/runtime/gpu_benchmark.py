@@ -23,19 +23,15 @@ import numpy as np
 import torch
 
 from vinet_ros.errors import DataError, DeviceError
-from vinet_ros.runtime.benchmark import (
-    gmac_of,
-    percentiles_ms,
-    processor_name,
-    time_interleaved,
-    versions,
-)
+from vinet_ros.runtime.benchmark import percentiles_ms, time_interleaved
 from vinet_ros.runtime.benchmark_paths import Subject
 from vinet_ros.runtime.benchmark_report import write_atomically
 from vinet_ros.runtime.candidates import agreement
+from vinet_ros.runtime.gmac import clip_gmac
 from vinet_ros.runtime.gpu_report import GpuRow, to_markdown
 from vinet_ros.runtime.gpu_ways import NEEDS_GRAPH, WAYS, Maps, Way, bind
 from vinet_ros.runtime.growth import create_meta
+from vinet_ros.runtime.machine import processor_name, versions
 from vinet_ros.runtime.matrix_rate import MatrixProduct
 from vinet_ros.runtime.torch_executor import DTYPES
 
@@ -137,13 +133,6 @@ def benchmark_gpu(
     return True
 
 
-def clip_gmac(subject: Subject, size: Size, frames: int) -> float:
-    """Return billions of multiplications of one clip's forward; nothing is computed for it."""
-    model = create_meta(subject.model, subject.options)
-    clip = torch.empty(1, 3, frames, *size, device="meta")
-    return gmac_of(lambda: model(clip))
-
-
 def _matrix_rate(device: str) -> float:
     """Return the multiplications a second, in billions, that a row's are held against."""
     product = MatrixProduct(device, _matrix_precision(device))
@@ -180,7 +169,7 @@ def _measured(plan: GpuPlan, case: tuple[str, int, str], rate: float, date: str)
     reference, maps = eager.run(), way.run()
     seconds, eager_seconds = _interleaved(way, eager, plan.runs)
     p50, p95, p99 = percentiles_ms(seconds)
-    gmac = batch * clip_gmac(plan.subject, size, length)
+    gmac = batch * clip_gmac(create_meta(plan.subject.model, plan.subject.options), size, length)
     row = GpuRow(
         way_name,
         batch,

@@ -20,6 +20,7 @@ from vinet_ros.runtime.cuda_executor import CudaExecutor, CudaPlan, new_stream
 from vinet_ros.runtime.cuda_step import StaticStep
 from vinet_ros.runtime.folding import fold_norms
 from vinet_ros.runtime.torch_executor import DTYPES, lay_channels_last
+from vinet_ros.runtime.traits import traits_of
 
 WAYS = ("eager", "channels-last", "graph", "step", "compiled", "compiled-graph")
 """All but `step` run the clip, which lies on the device, to maps in the host's memory.
@@ -68,8 +69,8 @@ def bind(way: str, model: nn.Module, frames: Frames, device: str, precision: str
 
 
 def _forward(way: str, model: Any, frames: Frames, device: torch.device, precision: str) -> Way:
-    size = model.input_size
-    clips = np.stack([normalize_frames(_resized(clip, size)) for clip in frames])
+    size, pixels = model.input_size, traits_of(model).pixel_scale
+    clips = np.stack([normalize_frames(_resized(clip, size), pixels) for clip in frames])
     memory = torch.from_numpy(clips).to(device, DTYPES[precision])  # (B, 3, T, H, W)
     network: Any = model.eval()
     if way != "eager":

@@ -19,8 +19,9 @@ import torch
 from vinet_ros.networks import create_model
 from vinet_ros.preprocess import INPUT_SIZE
 from vinet_ros.runtime.base import trim_memory
-from vinet_ros.runtime.benchmark import gmac_of, processor_name, versions
 from vinet_ros.runtime.benchmark_paths import Subject
+from vinet_ros.runtime.gmac import step_gmac
+from vinet_ros.runtime.machine import machine_text, processor_name, versions
 from vinet_ros.runtime.measure import camera_step
 from vinet_ros.runtime.select import create_executor
 
@@ -117,12 +118,10 @@ class GrowthReport:
 
     def to_markdown(self) -> str:
         """Return what was measured and how, and a table with growth against each axis' first."""
-        before, after = self.load_average
-        known = ", ".join(f"{name} {version}" for name, version in self.versions.items())
+        machine = machine_text(self.processor, self.cores, self.load_average, self.versions)
         ways = ", ".join(f"{model} by {path}" for model, path in self.paths.items())
         lines = [
-            f"`{self.command}`, {self.date}. {self.processor}, {self.cores} cores, load average "
-            f"{before:.1f} before and {after:.1f} after; {known}. {ways}. A step: every camera "
+            f"`{self.command}`, {self.date}. {machine}. {ways}. A step: every camera "
             "has a new frame, and all maps are there. *Times* and *work* are the fastest run and "
             "the multiplications, against the first row of the axis.",
             "",
@@ -214,21 +213,13 @@ def _measured(point: GrowthRow, plan: GrowthPlan) -> tuple[GrowthRow, str]:
         point,
         median_ms=1e3 * float(np.median(seconds)),
         fastest_ms=1e3 * min(seconds),
-        gmac=point.cameras * step_gmac(point),
+        gmac=point.cameras * _step_gmac(point),
     )
     return found, name
 
 
-def step_gmac(point: GrowthRow) -> float:
-    """Return billions of multiplications of one camera's step; nothing is computed for it."""
-    model = create_meta(point.model, _options(point))
-    frame = torch.empty(1, 3, *point.size, device="meta")
-
-    def step() -> None:
-        kept = model.encode(frame)
-        model.decode(tuple(torch.stack([k] * point.frames, dim=1) for k in kept))
-
-    return gmac_of(step)
+def _step_gmac(point: GrowthRow) -> float:
+    return step_gmac(create_meta(point.model, _options(point)), point.size)
 
 
 def create_meta(model: str, options: dict[str, Any]) -> Any:

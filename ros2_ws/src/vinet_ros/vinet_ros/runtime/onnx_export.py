@@ -21,9 +21,10 @@ from torch import Tensor, nn
 
 from vinet_ros.errors import DeviceError, OutputError
 from vinet_ros.preprocess import normalize_frames
-from vinet_ros.runtime.base import NetworkTraits, traits_of
 from vinet_ros.runtime.benchmark_paths import drifting_noise
 from vinet_ros.runtime.folding import fold_norms
+from vinet_ros.runtime.steps import DecodeStep, EncodeStep
+from vinet_ros.runtime.traits import NetworkTraits, traits_of
 
 OPSET = 18
 LARGEST_DIFFERENCE = 1e-4
@@ -127,26 +128,10 @@ class _Forward(nn.Module):
         return cast("Tensor", self.network(*inputs))
 
 
-class _Encode(nn.Module):
-    def __init__(self, network: Any) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, frame: Tensor) -> tuple[Tensor, ...]:
-        return tuple(self.network.encode(frame))
-
-
-class _Decode(nn.Module):
-    def __init__(self, network: Any) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, *levels: Tensor) -> Tensor:
-        return cast("Tensor", self.network.decode(levels))
-
-
 def _forward_part(model: nn.Module, traits: NetworkTraits) -> _Part:
-    clip = torch.from_numpy(normalize_frames(_film(traits)))[None]  # (1, 3, T, H, W)
+    clip = torch.from_numpy(normalize_frames(_film(traits), traits.pixel_scale))[
+        None
+    ]  # (1, 3, T, H, W)
     example: tuple[Tensor, ...] = (clip,)
     names: tuple[str, ...] = ("clip",)
     if traits.audio_shape is not None:
@@ -156,7 +141,9 @@ def _forward_part(model: nn.Module, traits: NetworkTraits) -> _Part:
 
 
 def _stream_parts(model: Any, traits: NetworkTraits) -> list[_Part]:
-    frames = torch.from_numpy(normalize_frames(_film(traits))).transpose(0, 1)  # (T, 3, H, W)
+    frames = torch.from_numpy(normalize_frames(_film(traits), traits.pixel_scale)).transpose(
+        0, 1
+    )  # (T, 3, H, W)
     levels = tuple(model.encode(frames))
     if traits.audio_shape is not None or (len(levels) == 1 and levels[0] is frames):
         raise ValueError(
@@ -165,8 +152,14 @@ def _stream_parts(model: Any, traits: NetworkTraits) -> list[_Part]:
         )
     kept = tuple(f"level{k}" for k in range(len(levels)))
     return [
-        _Part("encode", _Encode(model), (frames[-1:].contiguous(),), ("frame",), kept),
-        _Part("decode", _Decode(model), tuple(x[None] for x in levels), kept, ("saliency",)),
+        _Part("encode", EncodeStep(model), (frames[-1:].contiguous(),), ("frame",), kept),
+        _Part(
+            "decode",
+            DecodeStep(model, len(levels)),
+            tuple(x[None] for x in levels),
+            kept,
+            ("saliency",),
+        ),
     ]
 
 

@@ -17,8 +17,9 @@ from torch import Tensor, nn
 
 from vinet_ros.errors import DeviceError
 from vinet_ros.networks.quantized import QuantizedNetwork, StoredGraph
-from vinet_ros.runtime.base import NetworkTraits, Values
 from vinet_ros.runtime.graph_cache import GRAPHS, network_key
+from vinet_ros.runtime.steps import DecodeStep, EncodeStep
+from vinet_ros.runtime.traits import NetworkTraits, Values
 
 _Shape: TypeAlias = tuple[int, ...]
 
@@ -90,10 +91,10 @@ def network_parts(
     key = network_key(network, traits.card)
     window = tuple(torch.stack([k] * traits.clip_length, dim=1) for k in kept)
     beside = tuple(torch.from_numpy(values[None].copy()) for values in asides)
-    decoder = _traced(_Decode(network, len(window)), window + beside, key)
+    decoder = _traced(DecodeStep(network, len(window)), window + beside, key)
     if len(kept) == 1 and kept[0] is frame:
         return None, decoder
-    return _traced(_Encode(network), (frame,), key), decoder
+    return _traced(EncodeStep(network), (frame,), key), decoder
 
 
 def compile_requests(
@@ -123,28 +124,6 @@ def import_openvino() -> Any:
     import openvino
 
     return openvino
-
-
-class _Encode(nn.Module):
-    def __init__(self, network: Any) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, frame: Tensor) -> tuple[Tensor, ...]:
-        return tuple(self.network.encode(frame))
-
-
-class _Decode(nn.Module):
-    """Takes the levels of the frames, and after them what the network takes beside them."""
-
-    def __init__(self, network: Any, levels: int) -> None:
-        super().__init__()
-        self.network = network
-        self.levels = levels
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        features, beside = inputs[: self.levels], inputs[self.levels :]
-        return cast("Tensor", self.network.decode(features, *beside))
 
 
 def _traced(module: nn.Module, example: tuple[Tensor, ...], network: Hashable | None) -> Part:

@@ -25,8 +25,9 @@ from vinet_ros.networks.shared_work import (
     spans_of,
 )
 from vinet_ros.preprocess import normalize_frames
-from vinet_ros.runtime.base import Executor, Kept, Values, traits_of, trim_memory
+from vinet_ros.runtime.base import Executor, Kept, trim_memory
 from vinet_ros.runtime.shared_work_parts import compiled_parts, eager_parts
+from vinet_ros.runtime.traits import Values, traits_of
 
 SHARES = ("off", "exact", "approximate")
 """What is shared between windows that overlap; the first is no sharing at all."""
@@ -100,7 +101,9 @@ class SharedWorkExecutor(Executor):
 
     def encode(self, frame: npt.NDArray[np.uint8]) -> Kept:
         """Return the first convolution (1, 64, h/2, w/2) of one frame (h, w, 3)."""
-        return tuple(self._run("spatial", [normalize_frames(frame)[None]]))
+        return tuple(
+            self._run("spatial", [normalize_frames(frame, self.traits.pixel_scale)[None]])
+        )
 
     def predict(
         self,
@@ -110,7 +113,7 @@ class SharedWorkExecutor(Executor):
     ) -> Values:
         """Return the map (h, w) of ``clip_length`` kept frames, oldest first."""
         self.check_length(slots)
-        asides = [values[None] for values in self.asides(sound, motion)]
+        asides = [values[None] for values in self.traits.asides(sound, motion)]
         window = self._window(tuple(slots))
         sums = [x for parts in window.parts.values() for x in parts.values()]
         y3 = [window.rows["y3"][i] for i in self._y3_places]

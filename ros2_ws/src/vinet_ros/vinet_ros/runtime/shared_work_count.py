@@ -11,9 +11,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from vinet_ros.networks.shared_work import spans_of
+from vinet_ros.runtime.gmac import gmac_of
 from vinet_ros.runtime.shared_work_parts import examples_of, modules_of
 
 
@@ -33,10 +33,9 @@ def count_parts(model: nn.Module, approximate: bool = False) -> dict[str, float]
     counts: dict[str, float] = {}
 
     def run(name: str, part: nn.Module, inputs: Sequence[Tensor]) -> Any:
-        with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            made = part(*inputs)
-        counts[name] = counter.get_total_flops() / 2e9
-        return made
+        made: list[Any] = []
+        counts[name] = gmac_of(lambda: made.append(part(*inputs)))
+        return made[0]
 
     frame = torch.zeros(1, 3, *network.input_size, device="meta")
     shape = getattr(network, "audio_shape", None)
@@ -48,16 +47,7 @@ def count_parts(model: nn.Module, approximate: bool = False) -> dict[str, float]
     return counts
 
 
-def clip_gmac(model: nn.Module) -> float:
-    """Return billions of multiplications of a whole window; nothing is computed."""
-    network: Any = copy.deepcopy(model).to("meta").eval()
-    clip = torch.zeros(1, 3, int(network.clip_length), *network.input_size, device="meta")
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        network(clip)
-    return float(counter.get_total_flops()) / 2e9
-
-
-def step_gmac(model: nn.Module, approximate: bool = False) -> float:
+def shared_step_gmac(model: nn.Module, approximate: bool = False) -> float:
     """Return billions of multiplications of a step that shares the work of the windows before."""
     counts = count_parts(model, approximate)
     left_out = "whole" if "step" in counts else "step"

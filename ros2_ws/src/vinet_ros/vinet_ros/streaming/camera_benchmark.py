@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vinet_ros.runtime.base import Executor
-from vinet_ros.runtime.benchmark import processor_name, versions
 from vinet_ros.runtime.benchmark_paths import Subject
+from vinet_ros.runtime.machine import machine_text, processor_name, versions
 from vinet_ros.runtime.select import create_executor
 from vinet_ros.runtime.shared import SharedNetworks
 from vinet_ros.streaming.predictor import Predictor
@@ -85,12 +85,10 @@ class CameraReport:
 
     def to_markdown(self) -> str:
         """Return what was measured and how, and the table."""
-        before, after = self.load_average
-        known = ", ".join(f"{name} {version}" for name, version in self.versions.items())
+        machine = machine_text(self.processor, self.cores, self.load_average, self.versions)
         count, seconds = self.stretches
         lines = [
-            f"{self.model}, {self.path}. {self.processor}, {self.cores} cores, load average "
-            f"{before:.1f} before and {after:.1f} after; {known}. {count} stretches of "
+            f"{self.model}, {self.path}. {machine}. {count} stretches of "
             f"{seconds:g} s for each row, in turn; every camera has a new frame whenever it has "
             f"a map. Largest difference of a map from a batch to the same alone: "
             f"{self.max_difference:.1e}.",

@@ -15,7 +15,7 @@ from torch import Tensor
 from vinet_ros.errors import DataError, SoundError
 from vinet_ros.preprocess import SOUND_RATE_HZ
 from vinet_ros.sound_forms import WAVEFORM, SoundForm
-from vinet_ros.streaming.audio_regimes import ZERO, AudioRegimes, Recording, at_rate
+from vinet_ros.streaming.audio_regimes import ZERO, AudioRegimes, Recording
 from vinet_ros.streaming.sound_excerpts import FrameBounds
 from vinet_ros.training.datasets.sound_files import load_sound
 from vinet_ros.training.datasets.video_records import VideoRecord
@@ -48,11 +48,7 @@ class ClipSounds:
         self.regime = regime
         self._form = form
         self._silent = regime == ZERO or normal_std > 0  # then no file is read
-        heard = [
-            at_rate(recording_of(record), form.rate_hz)
-            for record in others
-            if record.audio is not None
-        ]
+        heard = [recording_of(r, form.rate_hz) for r in others if r.audio is not None]
         self._regimes = AudioRegimes(seed, heard, normal_std or None)
 
     def of(self, record: VideoRecord, first: int, newest: int, draw: int = 0) -> Tensor:
@@ -68,8 +64,8 @@ class ClipSounds:
             DataError: If a sound file cannot be read, or shuffled sound has no other recording
                 to come from.
         """
-        own = silence_of(record) if self._silent else recording_of(record)
-        own, rate_hz = at_rate(own, self._form.rate_hz), self._form.rate_hz
+        rate_hz = self._form.rate_hz
+        own = silence_of(record, rate_hz) if self._silent else recording_of(record, rate_hz)
         whole = own.read()
         bounds = FrameBounds.of(len(record), record.fps, len(whole), rate_hz)
         real = bounds.excerpt(whole, first, newest - first + 1)
@@ -80,14 +76,14 @@ class ClipSounds:
         return torch.from_numpy(self._form.make(heard))
 
 
-def recording_of(record: VideoRecord) -> Recording:
-    """Return a video's sound; silence as long as the video where it has none."""
+def recording_of(record: VideoRecord, rate_hz: int = SOUND_RATE_HZ) -> Recording:
+    """Return a video's sound at a rate; silence as long as the video where it has none."""
     if record.audio is None:
-        return silence_of(record)
-    return Recording(record.title, partial(_load, record.audio))
+        return silence_of(record, rate_hz)
+    return Recording(record.title, partial(_load, record.audio, rate_hz))
 
 
-def silence_of(record: VideoRecord) -> Recording:
+def silence_of(record: VideoRecord, rate_hz: int = SOUND_RATE_HZ) -> Recording:
     """Return silence as long as a video."""
-    samples = round(len(record) / record.fps * SOUND_RATE_HZ)
+    samples = round(len(record) / record.fps * rate_hz)
     return Recording(record.title, lambda: np.zeros(samples, np.float32))

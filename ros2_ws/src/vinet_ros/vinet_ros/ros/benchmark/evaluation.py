@@ -32,7 +32,7 @@ from vinet_ros.ros.benchmark.usage import (
     thread_cores,
 )
 from vinet_ros.ros.process_usage import ThreadTime
-from vinet_ros.runtime.benchmark import processor_name, versions
+from vinet_ros.runtime.machine import processor_name, versions
 
 _IN_ORDER = ("receive", "convert", "resize", "wait", "predict", "gaze", "publish")
 

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from vinet_ros.ros.benchmark.figures import StepFigures
 from vinet_ros.ros.benchmark.report import Conditions, NodeReport
 from vinet_ros.ros.benchmark.usage import CpuFigures
+from vinet_ros.runtime.machine import machine_text
 
 STEP_TEXTS = {
     "receive": "stamp to the callback: sending, transport, taking out",
@@ -37,11 +38,12 @@ def to_markdown(report: NodeReport) -> str:
 
 
 def _conditions(conditions: Conditions) -> str:
-    versions = ", ".join(f"{name} {version}" for name, version in conditions.versions.items())
+    machine = machine_text(
+        conditions.processor, conditions.cores, conditions.load_average, conditions.versions
+    )
     busy = f" {conditions.busy_processes} processes spin beside." * bool(conditions.busy_processes)
     return (
-        f"`{conditions.command}`, {conditions.date}. {conditions.processor}, "
-        f"{conditions.cores} cores, load average {conditions.load_average:.1f}; {versions}. "
+        f"`{conditions.command}`, {conditions.date}. {machine}. "
         f"{conditions.model}, {conditions.path}; {conditions.seconds:.0f} s.{busy}"
     )
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from vinet_ros.ros.head_benchmark.judge import Criterion, Verdict, criteria
 from vinet_ros.ros.head_benchmark.options import PARTS, HeadOptions
-from vinet_ros.runtime.benchmark import processor_name, versions
+from vinet_ros.runtime.machine import machine_text, processor_name, versions
 
 _MARKS = {True: "holds", False: "BROKEN"}
 
@@ -117,11 +117,10 @@ def _plain(verdict: Verdict) -> dict[str, Any]:
 
 
 def _conditions(given: Conditions) -> str:
-    libraries = ", ".join(f"{name} {version}" for name, version in given.versions.items())
+    machine = machine_text(given.processor, given.cores, given.load_average, given.versions)
     slow = f" The simulation's time ran at {given.speed:g}." * (given.speed != 1)
     return (
-        f"`{given.command}`, {given.date}. {given.processor}, {given.cores} cores, load average "
-        f"{given.load_average:.1f}; {libraries}. {given.model}, {given.path}; scenes of "
+        f"`{given.command}`, {given.date}. {machine}. {given.model}, {given.path}; scenes of "
         f"{given.clip}; {given.seconds:.0f} s.{slow}"
     )
 

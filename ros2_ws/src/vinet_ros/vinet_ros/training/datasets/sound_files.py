@@ -18,20 +18,24 @@ from vinet_ros.preprocess import SOUND_RATE_HZ
 from vinet_ros.streaming.audio_chunk import to_mono
 
 
-def load_sound(path: Path) -> NDArray[np.float32]:
-    """Read a .wav file as mono at 22,050 Hz (N,), -1..1.
+def load_sound(path: Path, rate_hz: int = SOUND_RATE_HZ) -> NDArray[np.float32]:
+    """Read a .wav file as mono (N,), -1..1.
+
+    Args:
+        path: The file.
+        rate_hz: Samples a second that are wanted.
 
     Raises:
         DataError: If it is missing or cannot be read; the message names it.
     """
-    rate_hz, values = _read(path)
+    file_hz, values = _read(path)
     try:
-        mono, _ = to_mono(_scaled(values), rate_hz)
+        mono, _ = to_mono(_scaled(values), file_hz)
     except SoundError as error:
         raise DataError(f"{path}: {error}") from None
-    if rate_hz == SOUND_RATE_HZ:
+    if file_hz == rate_hz:
         return mono
-    return np.asarray(soxr.resample(mono, rate_hz, SOUND_RATE_HZ, quality="HQ"), np.float32)
+    return np.asarray(soxr.resample(mono, file_hz, rate_hz, quality="HQ"), np.float32)
 
 
 def _read(path: Path) -> tuple[int, NDArray[Any]]:
