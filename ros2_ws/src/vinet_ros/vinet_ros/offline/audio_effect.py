@@ -223,13 +223,15 @@ class _Measurement:
             raise DataError(f"{name} has no frame that can be predicted, of every {step}")
 
     def _regimes_of(self, subject: Subject) -> tuple[str, ...]:
-        name = subject.own.name
+        name, wanted = subject.own.name, self.request.regimes
+        if SHUFFLED not in wanted:
+            return wanted
         try:
             self.shuffled_from[name] = self.sounds.other_of(subject.own)[0].name
         except SoundError as error:
             self.left_out.append(LeftOut(SHUFFLED, name, str(error)))
-            return tuple(regime for regime in REGIMES if regime != SHUFFLED)
-        return REGIMES
+            return tuple(regime for regime in wanted if regime != SHUFFLED)
+        return wanted
 
     def _heard_frames(self, source: FrameSource, name: str) -> Iterator[Frame]:
         """Yield each frame once it is in the window, and its sound is too."""

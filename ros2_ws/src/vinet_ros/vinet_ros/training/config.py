@@ -135,6 +135,8 @@ class TrainConfig:
             took, the test lists of all sets but DHF1K and AVE; "held_out" a tenth of train.
         gradient_clip: Largest norm of the gradient; 0 leaves it.
         machine: What the run uses of the machines there are.
+        epoch_steps: Most optimiser steps of an epoch, after which one batch is scored; 0 takes
+            all there are. For a run that only shows that everything works.
     """
 
     data: str
@@ -161,6 +163,7 @@ class TrainConfig:
     selection: str = "authors"
     gradient_clip: float = 1.0
     machine: Machine = field(default_factory=Machine)
+    epoch_steps: int = 0
 
     def __post_init__(self) -> None:
         if not self.stages:

@@ -147,6 +147,8 @@ def _run_stage(
     before = {name: value.clone() for name, value in model.state_dict().items()}
     trainer = _trainer(stage, config, folder, progress)
     steps = stage.epochs * data.steps(trainer.num_devices * trainer.num_nodes)
+    if config.epoch_steps:
+        steps = min(steps, stage.epochs * config.epoch_steps)
     module = SaliencyModule(model, stage, config.weights, config.weight_decay, steps)
     last = folder / "last.ckpt"
     # weights_only: a checkpoint is data; Lightning would run what a pickle asks for.
@@ -190,6 +192,8 @@ def _trainer(stage: Stage, config: TrainConfig, folder: Path, progress: bool) ->
         strategy=_strategy(stage, config),
         precision=config.precision,  # type: ignore[arg-type]
         max_epochs=stage.epochs,
+        limit_train_batches=config.epoch_steps or 1.0,
+        limit_val_batches=1 if config.epoch_steps else 1.0,
         gradient_clip_val=config.gradient_clip or None,
         callbacks=_callbacks(stage, config, folder),
         logger=[
