@@ -166,9 +166,13 @@ def run(
                 progress=progress and not as_json,
             )
             results = [_run(each, settings, smoke) for each in tables]
+            _tell(results, as_json)
     except ValueError as error:
         raise VinetError(str(error)) from error
-    _tell(results, as_json)
+    empty = next((result for result, _ in results if not result.measured), None)
+    if empty is not None:
+        reasons = "; ".join(dict.fromkeys(s.reason for s in empty.skipped))
+        raise VinetError(f"table {empty.table.name}: nothing could be measured: {reasons}")
 
 
 def _run(table: Table, settings: PaperSettings, smoke: bool) -> tuple[TableResult, list[Path]]:

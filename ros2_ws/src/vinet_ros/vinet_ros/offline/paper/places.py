@@ -54,22 +54,23 @@ def why_missing(folders: Sequence[Path], name: str, place: Place | None) -> str:
     folder = folders[0] if place is None else place.root
     where = f"not in {folder}" if place else f"in none of {', '.join(map(str, folders))}"
     where = where if place or len(folders) > 1 else f"not in {folder} or a folder right below it"
-    return (
-        f"{LAYOUTS[name].title} is {where}; `vinet data check {folder} --layout {name}` says: "
-        f"{_told(folder, name)}"
-    )
+    return f"{LAYOUTS[name].title} is {where}; {_told(folder, name)}"
 
 
 def _told(folder: Path, name: str) -> str:
-    """Return in one line what `vinet data check` would say of a set that is not in a folder."""
+    """Return in one line what `vinet data check` says of a set that is not in a folder."""
     found = LAYOUTS[name]
     split, videos = next(iter(found.videos.items()))
+    command = f"`vinet data check {folder}"
     try:
         choose_sets(folder)
+    except DataError as error:
+        return f"{command}` says: {error}"
+    try:
         found.find(folder, split, "1")
     except DataError as error:
-        return str(error)
-    return f"{name} {split}: 0 of {videos} videos"
+        return f"{command} --layout {name}` says: {error}"
+    return f"{command} --layout {name}` says: {name} {split}: 0 of {videos} videos"
 
 
 def _held(path: Path, group: Group) -> tuple[str, ...]:
