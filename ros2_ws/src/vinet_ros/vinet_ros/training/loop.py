@@ -193,7 +193,7 @@ def _trainer(stage: Stage, config: TrainConfig, folder: Path, progress: bool) ->
         precision=config.precision,  # type: ignore[arg-type]
         max_epochs=stage.epochs,
         limit_train_batches=config.epoch_steps or 1.0,
-        limit_val_batches=1 if config.epoch_steps else 1.0,
+        limit_val_batches=0 if config.epoch_steps else 1.0,
         gradient_clip_val=config.gradient_clip or None,
         callbacks=_callbacks(stage, config, folder),
         logger=[

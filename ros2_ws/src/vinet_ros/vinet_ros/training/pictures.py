@@ -104,8 +104,7 @@ def _samples(trainer: lightning.Trainer) -> list[Sample]:
     loader = trainer.val_dataloaders
     assert isinstance(loader, torch.utils.data.DataLoader)
     held = loader.dataset
-    scored = sum(trainer.num_val_batches) * (loader.batch_size or 1)
-    count = int(min(len(held), scored))  # type: ignore[arg-type]
+    count = len(held)  # type: ignore[arg-type]
     return [held[i] for i in np.linspace(0, count - 1, min(SHOWN, count)).astype(int).tolist()]
 
 

@@ -140,6 +140,7 @@ class Networks:
             epochs=settings.epochs,
             batch=settings.batch,
             precision=settings.precision,
+            size=settings.size if variant.any_size else None,
             **variant.training,
         )
         try:
@@ -155,9 +156,11 @@ class Networks:
                 video_fold=fold or group.fold,
                 **self._beginning(variant, group, fold),
             )
-            config = replace(config, epoch_steps=settings.epoch_steps)
         except ValueError as error:
             raise DataError(str(error)) from None
+        if settings.epoch_steps:
+            stages = tuple(replace(stage, keep="last") for stage in config.stages)
+            config = replace(config, stages=stages, epoch_steps=settings.epoch_steps)
         train(config, progress=settings.progress)
         gc.collect()  # what Lightning's trainer and the network hold of each other
         if settings.smoke:

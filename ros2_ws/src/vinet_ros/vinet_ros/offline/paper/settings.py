@@ -16,7 +16,7 @@ from vinet_ros.offline.evaluate_windows import FIRST_FRAMES
 from vinet_ros.runtime.benchmark_report import write_atomically
 
 SETTINGS_FILE = "settings.json"
-_OF_WEIGHTS = ("smoke", "epochs", "batch", "epoch_steps", "seed", "from_chance", "precision")
+_OF_WEIGHTS = ("smoke", "epochs", "batch", "seed", "from_chance", "precision")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,8 @@ class PaperSettings:
         epochs: Of each training; 0: the recipe's.
         batch: Clips a step; 0: the recipe's.
         epoch_steps: See :class:`~vinet_ros.training.config.TrainConfig`.
+        size: Height and width of the clips that train the networks that take any; None: the
+            recipe's.
         precision: Of each training; empty: the recipe's.
         workers: Processes that prepare samples.
         seed: Of everything random.
@@ -59,6 +61,7 @@ class PaperSettings:
     epochs: int = 0
     batch: int = 0
     epoch_steps: int = 0
+    size: tuple[int, int] | None = None
     precision: str = ""
     workers: int = 1
     seed: int = 0

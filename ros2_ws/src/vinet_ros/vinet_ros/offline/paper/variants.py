@@ -14,6 +14,8 @@ from typing import Any
 # not wait for it.
 REAL, ZERO, NORMAL, WOLFRAM, SHUFFLED = "real", "zero", "normal", "wolfram", "shuffled"
 
+_ANY_SIZE = ("concat", "attention")
+
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -54,6 +56,12 @@ class Variant:
     options: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     training: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     files: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+
+    @property
+    def any_size(self) -> bool:
+        """Whether it takes clips of other sizes than 224 x 384; STAViS has a size of its own."""
+        fusion = self.options.get("fusion", "bilinear")
+        return self.model == "vinet" or (self.model == "avinet" and fusion in _ANY_SIZE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,9 +168,9 @@ def write_sound_set(
     return root
 
 
-def write_mvva(root: Path, frames: int = 6, loudness: float = 0.0) -> Path:
-    """Write MVVA with points of three observers, one of whom looks away."""
-    videos: list[Listed] = [(f"video_{i:03d}", frames, 25.0) for i in range(2)]
+def write_mvva(root: Path, frames: int = 6, train: int = 1, loudness: float = 0.0) -> Path:
+    """Write MVVA with points of three observers, one of whom looks away; one test video."""
+    videos: list[Listed] = [(f"video_{i:03d}", frames, 25.0) for i in range(train + 1)]
     for seed, (name, count, fps) in enumerate(videos):
         write_sound_video(root, "mvva", name, count, fps, seed if loudness else 0, loudness)
         for mat in (root / "annotations" / "mvva" / name).glob("fixMap_*.mat"):
@@ -185,8 +185,8 @@ def write_mvva(root: Path, frames: int = 6, loudness: float = 0.0) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         np.save(path, points)
     for prefix, fold in (("MVVA", "1"), ("mvva", "2"), ("mvva", "random1")):
-        for split, video in (("train", videos[0]), ("test", videos[1])):
-            write_list(root / "fold_lists" / f"{prefix}_list_{split}_{fold}_fps.txt", [video])
+        for split, listed in (("train", videos[:-1]), ("test", videos[-1:])):
+            write_list(root / "fold_lists" / f"{prefix}_list_{split}_{fold}_fps.txt", listed)
     return root
 
 
