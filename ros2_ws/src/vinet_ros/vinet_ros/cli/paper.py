@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 
+ALL = "all"
 OUT, SMOKE_OUT = Path("paper"), Path("paper_smoke")
 
 
@@ -32,7 +33,7 @@ def _tables(incomplete: str) -> list[str]:
     """Complete the name of a table."""
     from vinet_ros.offline.paper.catalog import TABLES
 
-    return one_of(*TABLES)(incomplete)
+    return one_of(*TABLES, ALL)(incomplete)
 
 
 @app.command("list")
@@ -63,7 +64,9 @@ def list_tables(
 def run(
     table: Annotated[
         list[str],
-        typer.Argument(help="names of tables, of `vinet paper list`", autocompletion=_tables),
+        typer.Argument(
+            help="names of tables, of `vinet paper list`, or all", autocompletion=_tables
+        ),
     ],
     data: Annotated[
         list[Path] | None,
@@ -132,7 +135,7 @@ def run(
       vinet paper run IV 5.1 --data stavis --weights files --no-train --json --out paper
     """
     # Imported here: `vinet paper --help` and a TAB shall not wait for PyTorch and Lightning.
-    from vinet_ros.offline.paper.catalog import find_table
+    from vinet_ros.offline.paper.catalog import TABLES, find_table
     from vinet_ros.offline.paper.run import choose_rows
     from vinet_ros.offline.paper.settings import PaperSettings
 
@@ -144,7 +147,8 @@ def run(
             f"--smoke makes its own videos in {folder / 'data'}; --data is not read", err=True
         )
     try:
-        tables = [choose_rows(find_table(name), only or ()) for name in table]
+        names = list(TABLES) if ALL in table else table
+        tables = [choose_rows(find_table(name), only or ()) for name in names]
         with folder_for_results(folder):
             settings = PaperSettings(
                 (folder,) if smoke else tuple(data or ()),

@@ -10,6 +10,7 @@ was stopped goes on when it is started again, and tables share what they have in
 from __future__ import annotations
 
 import datetime
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -73,6 +74,7 @@ def run_table(
     Raises:
         DataError: If none of its data sets is there, or the folder belongs to another run.
     """
+    begun = time.monotonic()
     places = find_places(settings.data)
     skipped = _absent(table, settings, places)
     if len(skipped) == len(table.columns):
@@ -91,6 +93,7 @@ def run_table(
         "first frames": settings.first_frames,
         "videos": f"the first {settings.limit} of each split" if settings.limit else "all",
         "folds": settings.fold,
+        "time": f"{time.monotonic() - begun:.0f} s",
         **networks.origins(),
     }
     cells = join(table, found.values)
