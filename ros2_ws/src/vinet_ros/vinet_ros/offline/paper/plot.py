@@ -47,6 +47,7 @@ def _draw(result: TableResult, column: Column) -> Figure:
         axis.set_title(metric, fontsize=9)
         axis.set_yticks(places, names)
         axis.spines[["top", "right"]].set_visible(False)
-    axes[0].invert_yaxis()
-    axes[-1].legend(frameon=False, fontsize=8)
+    axes[0].set_ylim(len(names) - 0.5, -0.5)  # the first row on top; the axes share theirs
+    bars = axes[0].get_legend_handles_labels()
+    figure.legend(*bars, loc="outside lower right", ncols=2, frameon=False, fontsize=8)
     return figure
