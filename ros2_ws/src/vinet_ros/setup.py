@@ -44,6 +44,7 @@ setup(
         "cpu": ["openvino>=2024.4"],
         "int8": ["openvino>=2024.4", "nncf>=3.4"],
         "video": ["av>=12"],
+        "onnx": ["onnx>=1.17", "onnxscript>=0.5", "onnxruntime>=1.20"],
         "watch": ["foxglove-sdk>=0.30"],
         "voice": ["silero-vad>=6.2.3", "openvino>=2024.4"],
         "microphone": ["sounddevice>=0.5"],

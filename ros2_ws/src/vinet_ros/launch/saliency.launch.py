@@ -1,7 +1,7 @@
 # Copyright 2026 the vinet_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 
-"""Start saliency_node, and on request a source of images, a microphone and rviz."""
+"""Start saliency_node, and on request a source of images, a microphone, a head and rviz."""
 
 from ament_index_python.packages import get_package_share_directory
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
@@ -33,6 +33,11 @@ ARGUMENTS = {
     "microphone_params_file": (
         SHARE + "/config/microphone_node.yaml",
         "parameters of microphone_node",
+    ),
+    "head": ("false", "whether the camera is on a pan-tilt head, which gaze_controller turns"),
+    "controller_params_file": (
+        SHARE + "/config/gaze_controller.yaml",
+        "parameters of gaze_controller",
     ),
     "rviz": ("false", "whether to show everything in rviz"),
     "fixed_frame": ("camera_optical_frame", "rviz's fixed frame: frame_id of the images"),
@@ -66,13 +71,16 @@ def nodes(context: LaunchContext) -> list[Action]:
         "device": text("device"),
     }
     given = {name: value for name, value in overrides.items() if chosen(context, name)}
+    # Such a camera turns with the head: vinet_ros.ros.head_camera says why these two.
+    steady = {"stabilize": True, "smoothing_tau_s": 0.08}
+    turning = steady if chosen(context, "head", value="true") else {}
     saliency = Node(
         package="vinet_ros",
         executable="saliency_node",
         namespace=LaunchConfiguration("namespace"),
         prefix=["nice -n ", LaunchConfiguration("niceness")],
         ros_arguments=["--enclave", "/vinet_ros/saliency_node"],
-        parameters=[LaunchConfiguration("params_file"), given],
+        parameters=[LaunchConfiguration("params_file"), turning, given],
         remappings=remappings,
         output="screen",
     )
@@ -101,6 +109,16 @@ def nodes(context: LaunchContext) -> list[Action]:
         condition=IfCondition(LaunchConfiguration("microphone")),
         output="screen",
     )
+    controller = Node(
+        package="vinet_ros",
+        executable="gaze_controller",
+        namespace=LaunchConfiguration("namespace"),
+        ros_arguments=["--enclave", "/vinet_ros/gaze_controller"],
+        parameters=[LaunchConfiguration("controller_params_file")],
+        remappings=remappings,
+        condition=IfCondition(LaunchConfiguration("head")),
+        output="screen",
+    )
     rviz = Node(
         package="rviz2",
         executable="rviz2",
@@ -117,12 +135,13 @@ def nodes(context: LaunchContext) -> list[Action]:
             ("/saliency/overlay", "saliency/overlay"),
             ("/saliency/image_mono", "saliency/image_mono"),
             ("/gaze/markers", "gaze/markers"),
+            ("/gaze/head_markers", "gaze/head_markers"),
             ("/gaze/candidates", "gaze/candidates"),
             ("/diagnostics/markers", "diagnostics/markers"),
         ],
         condition=IfCondition(LaunchConfiguration("rviz")),
     )
-    asked = [saliency, microphone, rviz]
+    asked = [saliency, microphone, controller, rviz]
     return [*asked, source] if chosen(context, "source") else asked
 
 
@@ -130,5 +149,6 @@ def text(argument: str) -> ParameterValue:
     return ParameterValue(LaunchConfiguration(argument), value_type=str)
 
 
-def chosen(context: LaunchContext, argument: str) -> bool:
-    return LaunchConfiguration(argument).perform(context) != ""
+def chosen(context: LaunchContext, argument: str, value: str | None = None) -> bool:
+    given = LaunchConfiguration(argument).perform(context)
+    return given != "" if value is None else given.lower() == value

@@ -125,6 +125,7 @@ def nodes(context: LaunchContext) -> list[Action]:
             ("/saliency/overlay", "saliency/overlay"),
             ("/saliency/image_mono", "saliency/image_mono"),
             ("/gaze/markers", "gaze/markers"),
+            ("/gaze/head_markers", "gaze/head_markers"),
             ("/gaze/candidates", "gaze/candidates"),
             ("/diagnostics/markers", "diagnostics/markers"),
         ],

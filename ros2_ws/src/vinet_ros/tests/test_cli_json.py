@@ -35,7 +35,7 @@ def vinet(*arguments, code=0):
 
 def test_train_tells_its_weights_and_last_scores(data, tmp_path):
     stages = (Stage("stills", 2, 2e-3), Stage("motion", 1, 1e-3, making=ClipMaking(2)))
-    fixed = {"options": SMALL, "batch": 4, "workers": 0, "threads": 1}
+    fixed = {"options": SMALL, "batch": 4, "workers": 0, "threads": 1, "precision": "32-true"}
     TrainConfig(str(data), str(tmp_path / "run"), stages=stages, **fixed).save(tmp_path / "c.yaml")
     told = vinet("train", "--config", tmp_path / "c.yaml", "--no-progress", "--json")
     assert Path(told["weights"]) == tmp_path / "run" / "weights.safetensors"

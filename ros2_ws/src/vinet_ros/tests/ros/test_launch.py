@@ -17,6 +17,7 @@ from visualization_msgs.msg import MarkerArray
 
 from vinet_ros.ros import saliency_outputs
 from vinet_ros.ros.diagnostic_markers import DIAGNOSTIC_MARKERS
+from vinet_ros.ros.gaze_markers import HEAD_MARKERS
 from vinet_ros.ros.head_camera import HEAD_CAMERA
 from vinet_ros.ros.parameter_docs import NODES
 from vinet_ros.ros.saliency_parameters import SaliencyParameters
@@ -26,7 +27,8 @@ LAUNCH_FILES = sorted((PACKAGE / "launch").glob("*.launch.py"))
 # Each of saliency_nodes is a saliency_node.
 PARAMETERS = {**NODES, "saliency_nodes": SaliencyParameters}
 INPUTS = {"image", "camera_info"}
-OUTPUTS = {output.topic for output in saliency_outputs.OUTPUTS} | {DIAGNOSTIC_MARKERS}
+OUTPUTS = {output.topic for output in saliency_outputs.OUTPUTS}
+OUTPUTS |= {DIAGNOSTIC_MARKERS, HEAD_MARKERS}
 RVIZ = json.loads((PACKAGE / "tests/data/rviz_classes.json").read_text())["classes"]
 
 
@@ -111,9 +113,14 @@ def test_parameters_are_those_that_the_nodes_declare(tree: ast.Module) -> None:
     assert checked >= 3
 
 
-def test_the_simulation_sets_what_a_heads_camera_needs() -> None:
-    text = (PACKAGE / "launch/simulation.launch.py").read_text()
-    assert ast.literal_eval(named_dictionaries(ast.parse(text))["steady"]) == HEAD_CAMERA
+@pytest.mark.parametrize("name", ["simulation", "saliency"])
+def test_a_heads_camera_gets_what_it_needs(name: str) -> None:
+    tree = ast.parse((PACKAGE / f"launch/{name}.launch.py").read_text())
+    assert ast.literal_eval(named_dictionaries(tree)["steady"]) == HEAD_CAMERA
+    (saliency,) = (n for n in nodes(tree) if n["executable"].value == "saliency_node")
+    given = {entry.id for entry in saliency["parameters"].elts if isinstance(entry, ast.Name)}
+    assert given & {"steady", "turning"}
+    assert "gaze_controller" in {n["executable"].value for n in nodes(tree)}
 
 
 def test_nodes_start_in_the_enclaves_of_the_policy(tree: ast.Module) -> None:
@@ -172,7 +179,7 @@ def test_the_rviz_file_shows_topics_and_classes_that_exist(tree: ast.Module) -> 
     assert manager["Transformation"]["Current"]["Class"] in RVIZ["FrameTransformer"]
     assert {panel["Class"] for panel in config["Panels"]} <= set(RVIZ["Panel"])
     shown = {d["Topic"]["Value"].lstrip("/") for d in manager["Displays"] if "Topic" in d}
-    wanted = {"image", "saliency/overlay", "gaze/markers", DIAGNOSTIC_MARKERS}
+    wanted = {"image", "saliency/overlay", "gaze/markers", HEAD_MARKERS, DIAGNOSTIC_MARKERS}
     assert wanted <= shown <= INPUTS | OUTPUTS
     assert all(display["Enabled"] for display in manager["Displays"])
     if "rviz2" in strings(tree):
@@ -183,7 +190,7 @@ def test_the_rviz_file_shows_topics_and_classes_that_exist(tree: ast.Module) -> 
 def test_displays_of_marker_arrays_are_for_topics_of_them(tree: ast.Module) -> None:
     """A display that gets another type shows nothing but an error in its tree."""
     types = {output.topic: output.message_type for output in saliency_outputs.OUTPUTS}
-    types |= {"image": Image, DIAGNOSTIC_MARKERS: MarkerArray}
+    types |= {"image": Image, DIAGNOSTIC_MARKERS: MarkerArray, HEAD_MARKERS: MarkerArray}
     config = yaml.safe_load((PACKAGE / "rviz/saliency.rviz").read_text())
     checked = 0
     for display in config["Visualization Manager"]["Displays"]:

@@ -16,8 +16,10 @@ from vinet_ros.networks.inspection import convert_weights, inspect_weights
 from vinet_ros.networks.quantized import QuantizedNetwork, StoredGraph, save_quantized
 from vinet_ros.networks.weights import read_card, sha256_of
 from vinet_ros.runtime import create_executor
+from vinet_ros.runtime.base import traits_of
 from vinet_ros.runtime.openvino_executor import OpenVINOExecutor
 from vinet_ros.runtime.select import Place, find_place
+from vinet_ros.sound_forms import VGGVOX_SPECTROGRAM
 from vinet_ros.streaming import Predictor
 
 
@@ -42,6 +44,12 @@ def test_a_file_runs_as_its_graphs_say(made, frames, precision):
         predictor.push_frame(frame, k)
     expected = plain.predict([plain.encode(frame) for frame in frames[:2]])
     np.testing.assert_allclose(predictor.predict().values, expected, atol=1e-6)
+
+
+def test_a_network_that_hears_says_how():
+    card = replace(CARD, model="avinet", options={"audio": "vggvox"})
+    graphs = QuantizedNetwork(card, {"decoder": StoredGraph(b"", b"")})
+    assert traits_of(graphs).sound_form == VGGVOX_SPECTROGRAM
 
 
 def test_windows_go_together(made, frames):

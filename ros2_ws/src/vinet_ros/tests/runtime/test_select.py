@@ -103,7 +103,10 @@ def test_device_auto_uses_the_cpu_where_there_is_nothing_else():
             {"precision": "int4"},
             "precision must be one of auto, fp32, fp16, bf16, int8, got 'int4'",
         ),
-        ({"path": "onnx"}, "path must be one of auto, torch, openvino, got 'onnx'"),
+        (
+            {"path": "onnx"},
+            "path must be one of auto, torch, openvino, graph, compiled, tensorrt, got 'onnx'",
+        ),
         ({"path": "openvino", "device": "cuda"}, "path openvino runs on the CPU"),
     ],
 )

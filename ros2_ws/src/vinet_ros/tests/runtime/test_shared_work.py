@@ -177,6 +177,8 @@ def test_what_cannot_be_shared_is_refused(monkeypatch):
         create_executor(lite, "cpu", share="all")
     with pytest.raises(DeviceError, match="fp32"):
         share_choice.choose_share("exact", small(8), "cuda:0", "fp16", "auto")
+    with pytest.raises(ValueError, match="got path graph; use one of them, or share off"):
+        share_choice.choose_share("exact", small(8), "cuda:0", "fp32", "graph")
 
     def choose(model):
         return share_choice.choose_share("auto", model, "cpu", "fp32", "auto").share

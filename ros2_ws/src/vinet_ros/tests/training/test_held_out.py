@@ -44,6 +44,7 @@ def config(tmp_path_factory):
         batch=4,
         workers=0,
         threads=1,
+        precision="32-true",
         folds=2,
     )
 

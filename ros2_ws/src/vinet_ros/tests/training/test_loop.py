@@ -46,6 +46,7 @@ def config(data, out, **changes):
     )
     options = {"clip_length": 2, "width": 16, "motion_width": 8}
     fixed = {"options": options, "stages": stages, "batch": 4, "workers": 0, "threads": 1}
+    fixed["precision"] = "32-true"  # bf16 takes minutes on a processor that has it not
     return TrainConfig(str(data), str(out), **{**fixed, **changes})
 
 

@@ -5,8 +5,9 @@
 
 ``vinet benchmark node`` measures saliency_node instead (:mod:`vinet_ros.cli.benchmark_node`),
 ``vinet benchmark cameras`` what several cameras get (:mod:`vinet_ros.cli.benchmark_cameras`),
-``vinet benchmark head`` the closed loop (:mod:`vinet_ros.cli.benchmark_head`),
-``vinet benchmark offline`` a video's frames with shared work
+``vinet benchmark head`` the closed loop (:mod:`vinet_ros.cli.benchmark_head`), ``growth`` how
+the cost grows (:mod:`vinet_ros.cli.benchmark_growth`), ``gpu`` a CUDA device
+(:mod:`vinet_ros.cli.benchmark_gpu`), ``offline`` a video's frames with shared work
 (:mod:`vinet_ros.cli.benchmark_offline`).
 """
 
@@ -25,6 +26,8 @@ from vinet_ros.cli import (
     FAILED,
     UNWRITTEN,
     benchmark_cameras,
+    benchmark_gpu,
+    benchmark_growth,
     benchmark_head,
     benchmark_node,
     benchmark_offline,
@@ -67,6 +70,8 @@ app = typer.Typer(cls=_NodeOrModel, no_args_is_help=True)
 app.add_typer(benchmark_node.app)
 app.add_typer(benchmark_cameras.app)
 app.add_typer(benchmark_head.app)
+app.add_typer(benchmark_growth.app)
+app.add_typer(benchmark_gpu.app)
 app.add_typer(benchmark_offline.app)
 
 

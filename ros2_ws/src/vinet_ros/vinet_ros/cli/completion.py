@@ -16,7 +16,7 @@ ASKED = "_VINET_COMPLETE"
 """The environment variable by which a shell asks, by Typer's protocol."""
 DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "fp32", "fp16", "bf16", "int8")
-PATHS = ("auto", "torch", "openvino")
+PATHS = ("auto", "torch", "openvino", "graph", "compiled", "tensorrt")
 SHARES = ("auto", "off", "exact", "approximate")
 
 

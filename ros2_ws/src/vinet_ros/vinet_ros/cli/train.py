@@ -56,8 +56,16 @@ def train(
         Path | None, typer.Option(help="Weight file to fine-tune instead of a fresh start.")
     ] = None,
     encoder: Annotated[
-        Path | None, typer.Option(help="Kinetics file for the S3D encoder of a fresh ViNet.")
+        Path | None,
+        typer.Option(
+            help="Kinetics file for a fresh ViNet's encoder; for vinet_lite one of its own files, "
+            "or bundled."
+        ),
     ] = None,
+    teacher: Annotated[
+        str,
+        typer.Option(help="Weight file whose maps are learned before people's, or bundled."),
+    ] = "",
     visual_weights: Annotated[
         Path | None, typer.Option(help="ViNet's file for the visual part of a fresh AViNet.")
     ] = None,
@@ -171,6 +179,10 @@ def train(
     strategy: Annotated[
         str | None, typer.Option(help="auto, or a kind of ddp.", rich_help_panel=_MACHINE)
     ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(help="Begin no epoch that would end later; call again to go on.", min=0),
+    ] = None,
     progress: Annotated[bool, typer.Option(help="Show a progress bar.")] = True,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print weights and last scores as JSON.")
@@ -193,7 +205,7 @@ def train(
     """
     # Imported here: `vinet train --help` and a TAB shall not wait for PyTorch and Lightning.
     from vinet_ros.training.config import TrainConfig
-    from vinet_ros.training.loop import train as run
+    from vinet_ros.training.loop import train_for
     from vinet_ros.training.recipes import Wishes
 
     if config is not None:
@@ -219,6 +231,7 @@ def train(
             wishes,
             init=str(init or ""),
             encoder_weights=str(encoder or ""),
+            teacher=teacher,
             visual_weights=str(visual_weights or ""),
             audio_weights=str(audio_weights or ""),
             seed=seed,
@@ -241,15 +254,18 @@ def train(
         if cross_validate:
             _tell_folds(chosen, progress, as_json)
         else:
-            _tell(run(chosen, progress=progress), chosen, as_json)
+            _tell(*train_for(chosen, minutes, progress=progress), chosen, as_json)
 
 
-def _tell(weights: Path, config: TrainConfig, as_json: bool) -> None:
+def _tell(weights: Path, done: bool, config: TrainConfig, as_json: bool) -> None:
     if as_json:
         scores = last_scores(Path(config.out), [stage.name for stage in config.stages])
-        typer.echo(json.dumps({"weights": str(weights), "scores": scores}, indent=1))
+        told = {"weights": str(weights), "done": done, "scores": scores}
+        typer.echo(json.dumps(told, indent=1))
     else:
         typer.echo(f"weights: {weights}")
+        if not done:
+            typer.echo("the run is not done; the same command goes on with it")
 
 
 def _fresh(

@@ -1,7 +1,7 @@
 # Copyright 2026 the vinet_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 
-"""``vinet weights``: what a weight file holds, converting one into ours, and int8 of one."""
+"""``vinet weights``: what a file holds, converting one into ours, and int8 or ONNX of one."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vinet_ros.cli import weights_export
 from vinet_ros.cli.completion import all_models, saliency_models
 from vinet_ros.errors import WeightsError
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from vinet_ros.networks.weights import WeightsCard
 
 app = typer.Typer(no_args_is_help=True)
+app.add_typer(weights_export.app)
 
 
 class Dtype(str, Enum):

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from vinet_ros.errors import DeviceError, WeightsError
 from vinet_ros.networks.catalog import create_model
 from vinet_ros.networks.weights import WeightsCard, write_tensors
+from vinet_ros.sound_forms import SoundForm
 
 PARTS = ("encoder", "decoder")
 """What is run once a frame, and what is run once a window."""
@@ -69,7 +70,7 @@ class QuantizedNetwork(nn.Module):
         self.clip_length: int = card.clip_length
         self.input_size: tuple[int, int] = card.input_size
         self.rate_hz = card.rate_hz
-        self.audio_shape: tuple[int, ...] | None = getattr(network, "audio_shape", None)
+        self.sound_form: SoundForm | None = getattr(network, "sound_form", None)
         self.motion_shape: tuple[int, ...] | None = getattr(network, "motion_shape", None)
         self.parameter_count = sum(parameter.numel() for parameter in network.parameters())
         self.card = card

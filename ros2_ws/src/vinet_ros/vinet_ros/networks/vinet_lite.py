@@ -189,7 +189,7 @@ def _steadied(past: Tensor, now: Tensor, motion: Tensor) -> Tensor:
     What it had not seen then is taken from the newest features (B, 1, m, h, w): nothing changed.
     """
     height, width = past.shape[-2:]
-    x, y = (_middles(n).to(past) for n in (width, height))
+    x, y = (_middles(n, past.device).to(past) for n in (width, height))
     newest = torch.stack(
         (x.repeat(height), y.repeat_interleave(width), x.new_ones(1).expand(height * width))
     )
@@ -201,9 +201,12 @@ def _steadied(past: Tensor, now: Tensor, motion: Tensor) -> Tensor:
     return torch.where(seen, found, unseen).reshape(past.shape)
 
 
-def _middles(cells: int) -> Tensor:
-    """Return the middles of cells that part the stretch from -1 to 1."""
-    return (2 * torch.arange(cells) + 1) / cells - 1
+def _middles(cells: int, device: torch.device) -> Tensor:
+    """Return the middles of cells that part the stretch from -1 to 1.
+
+    Made on the device: while a CUDA graph is recorded nothing can be copied to it.
+    """
+    return (2 * torch.arange(cells, device=device) + 1) / cells - 1
 
 
 def _enlarge(x: Tensor, times: int) -> Tensor:
@@ -212,13 +215,13 @@ def _enlarge(x: Tensor, times: int) -> Tensor:
     Interpolation kernels work on many channels at once; a single one took OpenVINO 1.7 of the
     decoder's 9 ms, this way 0.2.
     """
-    rows, columns = (_weights(n, times).to(x) for n in x.shape[-2:])
+    rows, columns = (_weights(n, times, x.device).to(x) for n in x.shape[-2:])
     return rows.T @ x @ columns
 
 
-def _weights(length: int, times: int) -> Tensor:
+def _weights(length: int, times: int, device: torch.device) -> Tensor:
     """Return the weights (length, length * times) of each old place in each new one."""
-    places = torch.eye(length)[None]  # (1, length, length)
+    places = torch.eye(length, device=device)[None]  # (1, length, length)
     return F.interpolate(places, scale_factor=times, mode="linear", align_corners=False)[0]
 
 

@@ -167,6 +167,7 @@ class _Wanted:
             threads=self.threads,
             batches=batches,
             share=self.parameters.share,
+            fallback=self.parameters.allow_cpu_fallback,
         )
 
     @property

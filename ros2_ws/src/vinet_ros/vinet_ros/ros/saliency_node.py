@@ -11,6 +11,7 @@ from rcl_interfaces.msg import SetParametersResult
 from rclpy.parameter import Parameter
 from std_srvs.srv import SetBool, Trigger
 
+from vinet_ros.errors import DeviceError
 from vinet_ros.ros.audio_input import AudioInput
 from vinet_ros.ros.camera_input import CameraInput, image_topic
 from vinet_ros.ros.diagnostics import DiagnosticPublisher
@@ -162,7 +163,8 @@ class SaliencyNode(ManagedNode):
         settings = self._settings
         try:
             return self._load(settings, "")
-        except RuntimeError as error:  # what PyTorch raises when a GPU fails or is full
+        # The first is what PyTorch raises when a GPU fails or is full.
+        except (RuntimeError, DeviceError) as error:
             if settings.device == "cpu" or not settings.allow_cpu_fallback:
                 raise
             text = f"{settings.device} failed ({first_line(error)}); the CPU takes over"

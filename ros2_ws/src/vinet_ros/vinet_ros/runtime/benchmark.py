@@ -219,6 +219,14 @@ def time_interleaved(
     return seconds
 
 
+def percentiles_ms(
+    seconds: Sequence[float] | npt.NDArray[np.float64],
+) -> tuple[float, float, float]:
+    """Return median, 95th and 99th percentile of some runs' seconds, in milliseconds."""
+    p50, p95, p99 = np.percentile(seconds, (50, 95, 99))
+    return 1e3 * float(p50), 1e3 * float(p95), 1e3 * float(p99)
+
+
 def _row(
     path: str,
     runner: Runner,
@@ -230,22 +238,22 @@ def _row(
     matrix_s: float,
 ) -> PathRow:
     """Return a path's figures; `matrix_s` is what its multiplications take in matrices."""
-    median = float(np.median(seconds))
+    median_ms, p95_ms, p99_ms = percentiles_ms(seconds)
     return PathRow(
         path=path,
         name=runner.name,
         device=runner.device,
         measured=runner.measured,
-        median_ms=1e3 * median,
-        p95_ms=1e3 * float(np.percentile(seconds, 95)),
-        p99_ms=1e3 * float(np.percentile(seconds, 99)),
+        median_ms=median_ms,
+        p95_ms=p95_ms,
+        p99_ms=p99_ms,
         precision=precision_of(path),
-        times_eager=float(np.median(eager_seconds)) / median,
+        times_eager=percentiles_ms(eager_seconds)[0] / median_ms,
         resident_mib=growth.resident_mib if growth else None,
         peak_mib=growth.peak_mib if growth else None,
         max_difference=max_difference,
         gmac=gmac,
-        matrix_share=matrix_s / median,
+        matrix_share=1e3 * matrix_s / median_ms,
     )
 
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 
-import numpy as np
 import torch
 
 from vinet_ros.networks.catalog import list_models, model_spec
@@ -21,6 +20,7 @@ from vinet_ros.runtime.benchmark import (
     benchmark_model,
     count_parameters,
     gmac_of,
+    percentiles_ms,
     processor_name,
     time_interleaved,
     versions,
@@ -192,8 +192,7 @@ def _features(
     runner = features_runner(subject, threads)
     product = MatrixProduct("cpu")
     seconds = time_interleaved([runner, product], runs, warmup, progress)
-    times_ms = 1e3 * seconds[:, 0]
-    median_ms = float(np.median(times_ms))
+    median_ms, p95_ms, p99_ms = percentiles_ms(seconds[:, 0])
     gmac = gmac_of(lambda: runner.model(runner.input))
     row = PathRow(
         path=FEATURES,
@@ -201,8 +200,8 @@ def _features(
         device=runner.device,
         measured=runner.measured,
         median_ms=median_ms,
-        p95_ms=float(np.percentile(times_ms, 95)),
-        p99_ms=float(np.percentile(times_ms, 99)),
+        p95_ms=p95_ms,
+        p99_ms=p99_ms,
         precision="fp32",
         times_eager=1.0,
         resident_mib=growth.resident_mib if growth else None,

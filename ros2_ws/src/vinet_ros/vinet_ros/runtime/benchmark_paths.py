@@ -293,7 +293,8 @@ def features_runner(subject: Subject, threads: int | None) -> ForwardRunner:
     model: Any = subject.make()
     spec = model_spec(subject.model)
     clip = (3, spec.clip_length, *spec.input_size)
-    shape = tuple(getattr(model, "audio_shape", None) or clip)
+    form = getattr(model, "sound_form", None)
+    shape = clip if form is None else form.shape
     return ForwardRunner(model, (subject.batch, *shape), subject.seed)
 
 

@@ -1,7 +1,7 @@
 # Copyright 2026 the vinet_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 
-"""How fast a device multiplies fp32 matrices: what a network's time is held against."""
+"""How fast a device multiplies matrices: what a network's time is held against."""
 
 from __future__ import annotations
 
@@ -9,22 +9,27 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from vinet_ros.runtime.torch_executor import DTYPES
+
 _SIZES = {"cpu": 2048, "cuda": 8192}
 
 
 class MatrixProduct:
-    """The product of two square fp32 matrices, timed beside the paths, in the same rounds.
+    """The product of two square matrices, timed beside the paths, in the same rounds.
 
     Args:
         device: ``cpu`` or ``cuda:n``.
+        precision: ``fp32``, ``fp16`` or ``bf16``.
     """
 
-    def __init__(self, device: str) -> None:
+    def __init__(self, device: str, precision: str = "fp32") -> None:
         self.device = device
         self.size = _SIZES[device.partition(":")[0]]
         generator = torch.Generator().manual_seed(0)
         shape = (self.size, self.size)
-        self._factors = [torch.randn(shape, generator=generator).to(device) for _ in range(2)]
+        self._factors = [
+            torch.randn(shape, generator=generator).to(device, DTYPES[precision]) for _ in range(2)
+        ]
         self._product = torch.empty_like(self._factors[0])
 
     def run(self) -> None:

@@ -22,7 +22,7 @@ _MEASURE_RUNS = 10
 
 def step_seconds(executor: Executor) -> float:
     """Return how long one frame and its prediction take, at best, without measuring for long."""
-    return _best_seconds(_step(executor, 1))[0]
+    return _best_seconds(camera_step(executor, 1))[0]
 
 
 def pair_ratio(executor: Executor) -> float:
@@ -33,7 +33,7 @@ def pair_ratio(executor: Executor) -> float:
     Args:
         executor: One whose ``batches`` is at least 2.
     """
-    one_s, two_s = _best_seconds(_step(executor, 1), _step(executor, 2))
+    one_s, two_s = _best_seconds(camera_step(executor, 1), camera_step(executor, 2))
     return two_s / one_s
 
 
@@ -43,7 +43,7 @@ class _Moment:
     kept: Any = None
 
 
-def _step(executor: Executor, windows: int) -> Callable[[], object]:
+def camera_step(executor: Executor, windows: int) -> Callable[[], object]:
     """Return a call that takes a new frame into each of some windows and predicts them."""
     generator = np.random.default_rng(0)
     frame = generator.integers(0, 256, (*executor.input_size, 3), dtype=np.uint8)

@@ -16,13 +16,15 @@ from torch import nn
 from vinet_ros.errors import DeviceError
 from vinet_ros.networks.quantized import QuantizedNetwork
 from vinet_ros.runtime.base import Executor, trim_memory
+from vinet_ros.runtime.cuda_paths import PLANS, cuda_executor
 from vinet_ros.runtime.measure import pair_ratio, step_seconds
 from vinet_ros.runtime.openvino_executor import OpenVINOExecutor
 from vinet_ros.runtime.openvino_graphs import openvino_installed
 from vinet_ros.runtime.share_choice import choose_share
 from vinet_ros.runtime.torch_executor import DTYPES, TorchExecutor
 
-PATHS = ("auto", "torch", "openvino")
+CUDA_PATHS = tuple(PLANS)
+PATHS = ("auto", "torch", "openvino", *CUDA_PATHS)
 PRECISIONS = ("auto", *DTYPES, "int8")
 
 MOST_TOGETHER = 8
@@ -49,18 +51,20 @@ def create_executor(
 ) -> Executor:
     """Bind a network to a device and a path.
 
-    On the CPU, ``auto`` runs each installed path briefly and keeps the fastest; the executor's
-    ``reason`` says the figures. CUDA runs PyTorch. The executor takes the model over: let go of
-    it, so that its memory can be given back where the path has its own copy.
+    ``auto`` runs each installed path briefly and keeps the fastest; the executor's ``reason`` says
+    the figures. Where none works on a CUDA device that was not insisted on, the CPU takes over.
+    The executor takes the model over: let go of it, so that its memory can be given back where
+    the path has its own copy.
 
     Args:
         model: A saliency network.
         device: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:n``.
-        precision: ``auto`` (as the file is: fp32, or int8 graphs), ``fp32``; on CUDA also
-            ``fp16``, ``bf16``; on the CPU also ``int8``, with a file that
-            :mod:`vinet_ros.runtime.quantize` made.
+        precision: ``auto`` (as the file is: int8 graphs, or fp32; on CUDA the fastest whose map
+            agrees with that of fp32), ``fp32``; on CUDA also ``fp16``, ``bf16``; on the CPU also
+            ``int8``, with a file that :mod:`vinet_ros.runtime.quantize` made.
         allow_cpu_fallback: Run on the CPU, and say so, where the CUDA device is not there.
-        path: ``auto``, ``torch`` or ``openvino``.
+        path: ``auto``, ``torch`` or ``openvino``; on CUDA also ``graph`` (folded, replayed as a
+            CUDA graph), ``compiled`` (the same through torch.compile) and ``tensorrt``.
         threads: Threads on the CPU; None leaves the choice to the path.
         batches: Windows that may go through the network together; 0: as many as 8 where a brief
             measurement says that it pays, else 1.
@@ -73,7 +77,8 @@ def create_executor(
     """
     _check_choice("path", path, PATHS)
     place = find_place(device, precision, allow_cpu_fallback, path)
-    executor = build_executor(model, place, path, threads, batches, share)
+    fallback = allow_cpu_fallback and path == "auto"
+    executor = build_executor(model, place, path, threads, batches, share, fallback)
     executor.reason = place.explain(executor.reason)
     return executor
 
@@ -85,18 +90,23 @@ def build_executor(
     threads: int | None = None,
     batches: int = 1,
     share: str = "off",
+    fallback: bool = False,
 ) -> Executor:
-    """Bind a network to a place; see :func:`create_executor`, which finds the place too."""
+    """Bind a network to a place; see :func:`create_executor`, which finds the place too.
+
+    With `fallback`, the CPU takes over where no way to run it works there.
+    """
     build: _Build = {"threads": threads, "batches": batches or MOST_TOGETHER}
     _check_precision(model, place)
-    sharing = choose_share(share, model, place.device, place.precision, path)
+    precision = "fp32" if place.precision == "auto" else place.precision
+    sharing = choose_share(share, model, place.device, precision, path)
     if sharing.share != "off":
         executor: Executor = sharing.build(model, place.device, threads)
         batches = 1
     elif place.device == "cpu":
         executor = _cpu_executor(model, path, build)
     else:
-        executor = TorchExecutor(model, place.device, place.precision, reason="", **build)
+        executor = _cuda_executor(model, place, path, build, fallback)
     if batches == 0:
         _keep_batches_that_pay(executor)
     trim_memory()
@@ -145,7 +155,8 @@ def find_place(
     fallen_back = found == "cpu" and note and precision in ("fp16", "bf16")
     if fallen_back:
         note += f"; fp32 instead of {precision}, which needs CUDA"
-    known = "fp32" if fallen_back or precision == "auto" else precision
+    open_choice = precision == "auto" and found == "cpu"
+    known = "fp32" if fallen_back or open_choice else precision
     if found == "cpu" and known != "fp32":
         raise DeviceError(
             f"the CPU runs fp32 or int8, got precision {known}; use auto, fp32 or int8"
@@ -173,8 +184,7 @@ def _find_device(device: str, allow_cpu_fallback: bool, path: str) -> tuple[str,
         _check_choice("device", device, ("auto", "cpu", "cuda", "cuda:n"))
         if device == "cuda:n":
             raise ValueError("device cuda:n needs a number for n, e.g. cuda:0")
-    elif path == "openvino":
-        raise ValueError(f"path openvino runs on the CPU, got device {device}; use path torch")
+    _refuse_contradiction(device, path)
     if device == "cpu" or path == "openvino":
         return "cpu", ""
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
@@ -187,6 +197,13 @@ def _find_device(device: str, allow_cpu_fallback: bool, path: str) -> tuple[str,
     if not allow_cpu_fallback:
         raise DeviceError(f"{missing}; use device cpu, or allow the fallback to the CPU")
     return "cpu", missing
+
+
+def _refuse_contradiction(device: str, path: str) -> None:
+    if device.startswith("cuda") and path == "openvino":
+        raise ValueError(f"path openvino runs on the CPU, got device {device}; use path torch")
+    if device == "cpu" and path in CUDA_PATHS:
+        raise ValueError(f"path {path} runs on CUDA, got device cpu; use path torch or openvino")
 
 
 def _check_precision(model: nn.Module, place: Place) -> None:
@@ -205,6 +222,20 @@ def _check_precision(model: nn.Module, place: Place) -> None:
         )
 
 
+def _cuda_executor(
+    model: nn.Module, place: Place, path: str, build: _Build, fallback: bool
+) -> Executor:
+    try:
+        return cuda_executor(model, place, path, build)
+    except DeviceError as error:
+        if not fallback:
+            raise
+        _log.warning("%s failed (%s); the CPU takes over", place.device, error)
+        executor = _cpu_executor(model, path, build)
+        executor.reason = f"{place.device} failed ({error}); {executor.reason}"
+        return executor
+
+
 def _cpu_executor(model: nn.Module, path: str, build: _Build) -> Executor:
     if isinstance(model, QuantizedNetwork):
         return _int8_executor(model, path, build)
@@ -212,6 +243,8 @@ def _cpu_executor(model: nn.Module, path: str, build: _Build) -> Executor:
         return OpenVINOExecutor(model, **build)
     if path == "torch":
         return TorchExecutor(model, **build)
+    if path != "auto":
+        raise DeviceError(f"path {path} needs a CUDA device, and there is none; use path auto")
     if not openvino_installed():
         return TorchExecutor(model, reason="OpenVINO is not installed", **build)
     return _fastest(model, build)

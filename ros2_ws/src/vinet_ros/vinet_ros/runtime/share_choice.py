@@ -24,6 +24,8 @@ NEEDED_MIB = 2600
 """Free memory from which ``auto`` shares: what it takes at its highest (docs/shared_work.md), and
 some to spare."""
 
+_PATHS = ("auto", "torch", "openvino")
+
 
 @dataclass(frozen=True, slots=True)
 class ShareChoice:
@@ -51,10 +53,10 @@ def choose_share(
         model: The network.
         device: Where it will run.
         precision: Its number format.
-        path: ``auto``, ``torch`` or ``openvino``.
+        path: ``auto``, ``torch`` or ``openvino``; no other shares.
 
     Raises:
-        ValueError: If `share` is none of these, or the network has nothing to share.
+        ValueError: If `share` is none of these, or the network or path has nothing to share.
         DeviceError: If it is asked for in another precision than fp32.
     """
     if share not in SHARE_CHOICES:
@@ -69,6 +71,11 @@ def choose_share(
         raise ValueError(
             f"share is {share}, and {type(model).__name__} has no work to share between windows; "
             "use vinet or avinet, or share off"
+        )
+    if path not in _PATHS:
+        raise ValueError(
+            f"windows share work on the paths torch and openvino, got path {path}; use one of "
+            "them, or share off"
         )
     if precision != "fp32":
         raise DeviceError(

@@ -54,7 +54,7 @@ class TorchExecutor(Executor):
             torch.set_num_threads(threads)
         self._device = torch.device(device)
         self._dtype = DTYPES[precision]
-        self._model: Any = _channels_last(model.eval().to(self._device, self._dtype))
+        self._model: Any = lay_channels_last(model.eval().to(self._device, self._dtype))
 
     def encode(self, frame: npt.NDArray[np.uint8]) -> Kept:
         """Return the features (1, C, h, w) of one frame (h, w, 3), on the device."""
@@ -118,7 +118,7 @@ def _check_precision(device: str, precision: str) -> None:
         raise DeviceError(f"{device} has no bf16; use precision fp16 or fp32")
 
 
-def _channels_last(model: nn.Module) -> nn.Module:
+def lay_channels_last(model: nn.Module) -> nn.Module:
     """Lay out the convolutions' weights channels-last; PyTorch's convolutions then follow."""
     for parameter in model.parameters():
         if parameter.dim() == 5:

@@ -45,6 +45,8 @@ class Stage:
             0..1; for networks that keep features of a frame.
         return_share: How far the weights go back, at the stage's end, towards those from before
             it, 0..1; what only a scene in motion reaches stays as the stage left it.
+        teacher_share: How much of the ground truth is the run's teacher's instead of people's,
+            0..1; validation is always with people.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Stage:
     patience: int = 0
     feature_dropout: float = 0.0
     return_share: float = 0.0
+    teacher_share: float = 0.0
 
     def __post_init__(self) -> None:
         for what, value, known in (
@@ -77,10 +80,11 @@ class Stage:
                 f"stage {self.name}: feature_dropout must be at least 0 and below 1, "
                 f"got {self.feature_dropout}"
             )
-        if not 0 <= self.return_share <= 1:
-            raise ValueError(
-                f"stage {self.name}: return_share must be 0 to 1, got {self.return_share}"
-            )
+        for what in ("return_share", "teacher_share"):
+            if not 0 <= getattr(self, what) <= 1:
+                raise ValueError(
+                    f"stage {self.name}: {what} must be 0 to 1, got {getattr(self, what)}"
+                )
         if self.epochs < 1 or self.learning_rate <= 0:
             raise ValueError(
                 f"stage {self.name}: epochs and learning_rate must be positive, "
@@ -115,9 +119,12 @@ class TrainConfig:
         model: Name in the catalog.
         options: The network's options.
         init: Weight file to start from; empty starts from ImageNet (vinet_lite) or chance.
-        encoder_weights: Kinetics file for the S3D encoder, where `init` is empty.
+        encoder_weights: Where `init` is empty: Kinetics file for the S3D encoder; for vinet_lite
+            a weight file of its own, or "bundled", whose encoder is taken.
         visual_weights: ViNet file for the visual part of a fresh AViNet.
         audio_weights: File for the sound encoder of a fresh AViNet.
+        teacher: Weight file of a network whose maps are learned in stages with a `teacher_share`;
+            "bundled" is the vinet_lite of the package.
         stages: The parts, one after the other.
         batch: Samples a step.
         weights: What the loss is made of.
@@ -163,11 +170,15 @@ class TrainConfig:
     selection: str = "authors"
     gradient_clip: float = 1.0
     machine: Machine = field(default_factory=Machine)
+    teacher: str = ""
     epoch_steps: int = 0
 
     def __post_init__(self) -> None:
         if not self.stages:
             raise ValueError("a run needs at least one stage, got none")
+        taught = [stage.name for stage in self.stages if stage.teacher_share]
+        if taught and not self.teacher:
+            raise ValueError(f"stage {taught[0]} has a teacher_share, but the run has no teacher")
         if len({stage.clips is None for stage in self.stages}) > 1:
             raise ValueError("the stages of one run learn all from stills or all from videos")
         if self.selection not in SELECTIONS:

