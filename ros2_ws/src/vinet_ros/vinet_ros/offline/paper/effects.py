@@ -52,7 +52,7 @@ def measure_effects(bench: Bench) -> Findings:
     found = Findings()
     for group in bench.groups():
         for system in bench.table.networks:
-            for column in bench.columns(group):
+            for column in bench.network_columns(group):
                 try:
                     windows = _windows(bench, system, group, column)
                 except VinetError as error:

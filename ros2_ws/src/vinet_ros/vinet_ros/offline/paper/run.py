@@ -83,8 +83,9 @@ def run_table(
     absent = {s.column for s in skipped}
     there = replace(table, columns=tuple(c for c in table.columns if c.title not in absent))
     networks = Networks(settings, places)
-    found = _MEASURES[table.kind](Bench(there, settings, places, networks, progress))
-    notes = [*skipped, *_incomplete(there, places), *found.skipped]
+    bench = Bench(there, settings, places, networks, progress)
+    found = _MEASURES[table.kind](bench)
+    notes = [*skipped, *_incomplete(there, places), *_left(bench), *found.skipped]
     facts = {
         "vinet_ros": vinet_ros.__version__,
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
@@ -108,6 +109,14 @@ def _absent(table: Table, settings: PaperSettings, places: Mapping[str, Place]) 
             reason = why_missing(settings.data, column.set_name, place)
             absent.append(Skipped("", column.title, reason))
     return absent
+
+
+def _left(bench: Bench) -> list[Skipped]:
+    """Return a word for each column that networks are not scored on because few are asked for."""
+    scored = [column for group in bench.groups() for column in bench.network_columns(group)]
+    reason = f"networks are scored on the first {bench.settings.sets} sets of a group only"
+    left = [column for column in bench.table.columns if column not in scored]
+    return [Skipped("", column.title, reason) for column in left]
 
 
 def _incomplete(table: Table, places: Mapping[str, Place]) -> list[Skipped]:

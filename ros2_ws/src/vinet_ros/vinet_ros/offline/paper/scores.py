@@ -63,6 +63,13 @@ class Bench:
         """Return the columns of one group."""
         return [column for column in self.table.columns if column.group == group.name]
 
+    def network_columns(self, group: Group) -> list[Column]:
+        """Return those of them that networks are scored on."""
+        columns = self.columns(group)
+        sets = list(dict.fromkeys(column.set_name for column in columns))
+        wanted = sets[: self.settings.sets or None]
+        return [column for column in columns if column.set_name in wanted]
+
 
 def measure_scores(bench: Bench) -> Findings:
     """Score every row of a table that is a network or a baseline."""
@@ -87,12 +94,12 @@ def weights_for(bench: Bench, system: System, group: Group) -> Path:
 
 
 def _attempt(bench: Bench, found: Findings, group: Group, system: System) -> None:
-    columns = bench.columns(group)
+    columns = bench.network_columns(group)
     where = ", ".join(column.title for column in columns)
     try:
         weights = weights_for(bench, system, group)
         model = VARIANTS[system.variant].model
-        sets, left_out = _evaluate(bench, group, model, weights, system)
+        sets, left_out = _evaluate(bench, group, columns, model, weights, system)
     except VinetError as error:
         found.skipped.append(Skipped(system.row, where, str(error)))
         return
@@ -104,7 +111,7 @@ def _score_baselines(
 ) -> None:
     columns = bench.columns(group)
     try:
-        sets, left_out = _evaluate(bench, group, NO_MODEL, None, None)
+        sets, left_out = _evaluate(bench, group, columns, NO_MODEL)
     except VinetError as error:
         where = ", ".join(column.title for column in columns)
         found.skipped.append(Skipped("baselines", where, str(error)))
@@ -113,7 +120,12 @@ def _score_baselines(
 
 
 def _evaluate(
-    bench: Bench, group: Group, model: str, weights: Path | None, system: System | None
+    bench: Bench,
+    group: Group,
+    columns: Sequence[Column],
+    model: str,
+    weights: Path | None = None,
+    system: System | None = None,
 ) -> tuple[tuple[VideoSetScores, ...], tuple[LeftOut, ...]]:
     settings, place = bench.settings, bench.places[group.name]
     hears = {} if system is None else {"audio": system.audio, "audio_std": system.audio_std}
@@ -124,7 +136,7 @@ def _evaluate(
         device=settings.device,
         seed=settings.seed,
         only=("videos",),
-        sets=tuple(dict.fromkeys(column.set_name for column in bench.columns(group))),
+        sets=tuple(dict.fromkeys(column.set_name for column in columns)),
         fold=settings.fold if group.folds else group.fold,
         first_frames=settings.first_frames,
         every=settings.every,

@@ -34,6 +34,7 @@ class PaperSettings:
         first_frames: See :data:`~vinet_ros.offline.evaluate_windows.FIRST_FRAMES`.
         every: Score every so many frames.
         limit: Score the first so many videos of a set's split; 0: all.
+        sets: Score networks on the first so many sets of a group; 0: all. Baselines on all.
         epochs: Of each training; 0: the recipe's.
         batch: Clips a step; 0: the recipe's.
         epoch_steps: See :class:`~vinet_ros.training.config.TrainConfig`.
@@ -58,6 +59,7 @@ class PaperSettings:
     first_frames: str = "authors"
     every: int = 1
     limit: int = 0
+    sets: int = 0
     epochs: int = 0
     batch: int = 0
     epoch_steps: int = 0
