@@ -52,6 +52,7 @@ class Process:
             "image_reliability": "reliable",
             "image_depth": DEPTH,
             "max_gap_s": MAX_GAP_S,
+            "skipped_slots": "encode",  # maps depend on the frames alone
             "diagnostics_period_s": 0.2,
         }
         self.environment = {
