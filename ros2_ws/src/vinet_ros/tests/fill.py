@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from vinet_ros.preprocess import IMAGENET_MEAN, IMAGENET_STD
+from vinet_ros.preprocess import IMAGENET_MEAN, IMAGENET_STD, STAVIS_PIXELS
 
 
 def fill(model: nn.Module) -> None:
@@ -52,11 +52,31 @@ def state_sha256(state: Mapping[str, Tensor]) -> str:
 
 def clip(seed: int, batch: int, frames: int, height: int, width: int, block: int) -> Tensor:
     """Return normalised random frames (B, 3, T, H, W), each value a block of pixels."""
+    return _normalized(seed, (batch, frames, height, width), block, IMAGENET_MEAN, IMAGENET_STD)
+
+
+def stavis_clip(
+    seed: int, batch: int, frames: int, height: int, width: int, block: int, divisor: float
+) -> Tensor:
+    """Return such frames as STAViS wants them, divided: filled weights take no larger ones."""
+    mean = tuple(shift / 255 for shift in STAVIS_PIXELS.shift)
+    std = (divisor / 255,) * 3
+    return _normalized(seed, (batch, frames, height, width), block, mean, std)
+
+
+def _normalized(
+    seed: int,
+    size: tuple[int, int, int, int],
+    block: int,
+    mean: Sequence[float],
+    std: Sequence[float],
+) -> Tensor:
+    batch, frames, height, width = size
     coarse = np.random.default_rng(seed).random(
         (batch, frames, 3, height // block, width // block)
     )
     rgb = coarse.repeat(block, axis=-2).repeat(block, axis=-1)  # (B, T, 3, H, W)
-    mean, std = (np.reshape(v, (3, 1, 1)) for v in (IMAGENET_MEAN, IMAGENET_STD))
+    mean, std = (np.reshape(v, (3, 1, 1)) for v in (mean, std))
     normalized = np.moveaxis((rgb - mean) / std, 1, 2).astype(np.float32)  # (B, 3, T, H, W)
     return torch.from_numpy(np.ascontiguousarray(normalized))
 

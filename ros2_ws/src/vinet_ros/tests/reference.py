@@ -34,6 +34,11 @@ def assert_equal_to_reference(expected, saliency, taps):
     np.testing.assert_allclose(
         taps["logit"][:, ::logit_step, ::logit_step], expected["logit_s4"], rtol=0, atol=1e-4
     )
+    assert_equal_stages(expected, taps)
+
+
+def assert_equal_stages(expected, taps):
+    """Hold all stages of a golden file to its tolerances."""
     for name in (key.partition("__")[0] for key in expected.files if key.endswith("__stats")):
         values, stats = taps[name], expected[f"{name}__stats"]
         assert values.shape == tuple(expected[f"{name}__shape"]), name

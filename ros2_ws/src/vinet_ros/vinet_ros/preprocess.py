@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -21,12 +22,45 @@ INPUT_SIZE = (224, 384)  # (height, width)
 SOUND_RATE_HZ = 22_050
 SOUND_SAMPLES = 70_560  # 32 frames at 10 Hz, whatever the clip's own length and rate
 
+STAVIS_SIZE = (112, 112)  # (height, width)
+STAVIS_SOUND_SHAPE = (1, 1, 35_280)  # 16 frames at 10 Hz
+
 _SOUND_SCALE = 256.0  # SoundNet was trained on 16-bit samples divided by 128
 _PACKED = ("RGB", "BGR", "RGBX", "BGRX", "L")
 _MANY_PIXELS, _MUCH_LARGER = 1 << 18, 3
 """From how many pixels on, and from how many times the result's, PyTorch resizes an image."""
-_SCALE = tuple(1.0 / (255.0 * std) for std in IMAGENET_STD)
-_SHIFT = tuple(mean / std for mean, std in zip(IMAGENET_MEAN, IMAGENET_STD, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class PixelScale:
+    """How a network wants its pixels: ``scale * pixel - shift``, pixels 0..255.
+
+    Attributes:
+        scale: Of red, green and blue.
+        shift: The same.
+    """
+
+    scale: tuple[float, float, float]
+    shift: tuple[float, float, float]
+
+    @classmethod
+    def of(
+        cls, mean: tuple[float, float, float], std: tuple[float, float, float], top: float = 1.0
+    ) -> PixelScale:
+        """Return the one that takes off a mean and divides by a deviation.
+
+        Args:
+            mean: Of pixels 0..`top`.
+            std: The same.
+            top: The brightest pixel, in whose units mean and deviation are.
+        """
+        red, green, blue = (top / (255.0 * s) for s in std)
+        shift_red, shift_green, shift_blue = (m / s for m, s in zip(mean, std, strict=True))
+        return cls((red, green, blue), (shift_red, shift_green, shift_blue))
+
+
+IMAGENET_PIXELS = PixelScale.of(IMAGENET_MEAN, IMAGENET_STD)
+STAVIS_PIXELS = PixelScale.of((114.7748, 107.7354, 99.4750), (1.0, 1.0, 1.0), top=255.0)
 
 
 def resize_rgb(rgb: NDArray[np.uint8], size: tuple[int, int] = INPUT_SIZE) -> NDArray[np.uint8]:
@@ -157,14 +191,17 @@ def repeat_grey(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return rgb
 
 
-def normalize_frames(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Scale RGB frames to ImageNet mean and deviation and move the channels to the front.
+def normalize_frames(
+    frames: NDArray[np.uint8], pixels: PixelScale = IMAGENET_PIXELS
+) -> NDArray[np.float32]:
+    """Scale RGB frames as a network wants them and move the channels to the front.
 
     Args:
         frames: Clip (T, H, W, 3) or one frame (H, W, 3), RGB, 0..255.
+        pixels: The network's; ImageNet's mean and deviation for all but STAViS.
 
     Returns:
-        (3, T, H, W) or (3, H, W), about -2.2..2.7.
+        (3, T, H, W) or (3, H, W), about -2.2..2.7 by ImageNet's mean and deviation.
 
     Raises:
         FrameError: If `frames` is not a non-empty array of uint8 with three channels last.
@@ -173,12 +210,14 @@ def normalize_frames(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
     normalized = np.empty((3, *frames.shape[:-1]), dtype=np.float32)
     for channel in range(3):
         plane = normalized[channel]
-        np.multiply(frames[..., channel], np.float32(_SCALE[channel]), out=plane)
-        plane -= np.float32(_SHIFT[channel])
+        np.multiply(frames[..., channel], np.float32(pixels.scale[channel]), out=plane)
+        plane -= np.float32(pixels.shift[channel])
     return normalized
 
 
-def sound_input(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+def sound_input(
+    samples: NDArray[np.float32], shape: tuple[int, ...] = (1, SOUND_SAMPLES, 1)
+) -> NDArray[np.float32]:
     """Turn the sound of a clip into SoundNet's input: scaled, faded in and out, in the middle.
 
     The window is a symmetric Hann window (its end points are zero) of the sound's own length.
@@ -186,19 +225,21 @@ def sound_input(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
     Args:
         samples: Mono at 22,050 Hz (N,), -1..1; none at all is silence.
+        shape: Of the network's sound; time is its only axis that is longer than 1.
 
     Returns:
-        (1, 70560, 1), about -256..256.
+        Of that shape, about -256..256.
 
     Source:
         The data loader of the public ViNet code; tests/golden/audio_window_vinet.npz.
     """
-    newest = np.asarray(samples, np.float32)[-SOUND_SAMPLES:]
+    length = max(shape)
+    newest = np.asarray(samples, np.float32)[-length:]
     faded = (newest * np.float64(_SOUND_SCALE)) * np.hanning(len(newest))
-    sound = np.zeros((1, SOUND_SAMPLES, 1), np.float32)
-    begin = SOUND_SAMPLES // 2 - len(newest) // 2
-    sound[0, begin : begin + len(newest), 0] = faded
-    return sound
+    sound = np.zeros(length, np.float32)
+    begin = length // 2 - len(newest) // 2
+    sound[begin : begin + len(newest)] = faded
+    return sound.reshape(shape)
 
 
 def map_to_uint8(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -234,6 +275,32 @@ def map_to_uint8(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[
     stretched = (blurred - low) / (high - low + 1e-5)
     levels: NDArray[np.uint8] = np.rint(np.clip(255.0 * stretched + 0.5, 0, 255)).astype(np.uint8)
     return levels
+
+
+def scored_small_map(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Turn a map into what STAViS' authors score, which is of the map's own size.
+
+    Stretched to its range and rounded to 8 bits, as it is saved; then blurred by a 13 x 13
+    Gaussian (sigma 2) whose border mirrors the edge pixel too, as their evaluation reads it. They
+    save JPEG, whose losses are left out here.
+
+    Args:
+        values: Map (h, w).
+
+    Returns:
+        Map (h, w), 0..1; zero everywhere where the map is constant.
+
+    Raises:
+        FrameError: If `values` is not a non-empty two-dimensional array.
+    """
+    if values.ndim != 2 or values.size == 0:
+        raise FrameError(f"expected a saliency map (h, w), got an array of shape {values.shape}")
+    low, high = float(values.min()), float(values.max())
+    if high == low:
+        return np.zeros(values.shape, np.float32)
+    saved = np.rint(255.0 * (values - low) / (high - low)) / 255.0
+    blurred = cv2.GaussianBlur(saved, (13, 13), 2.0, borderType=cv2.BORDER_REFLECT)
+    return np.asarray(blurred, np.float32)
 
 
 def _check_rgb(rgb: NDArray[np.uint8], expected: str, dimensions_fit: bool) -> None:

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vinet_ros.preprocess import SOUND_RATE_HZ, SOUND_SAMPLES, sound_input
+from vinet_ros.preprocess import (
+    SOUND_RATE_HZ,
+    SOUND_SAMPLES,
+    STAVIS_SOUND_SHAPE,
+    sound_input,
+)
 
 Samples = NDArray[np.float32]
 
@@ -119,6 +124,10 @@ def avid_input(
 
 WAVEFORM = SoundForm(SOUND_RATE_HZ, (1, SOUND_SAMPLES, 1), sound_input)
 """SoundNet's: see :func:`vinet_ros.preprocess.sound_input`."""
+STAVIS_WAVEFORM = SoundForm(
+    SOUND_RATE_HZ, STAVIS_SOUND_SHAPE, partial(sound_input, shape=STAVIS_SOUND_SHAPE)
+)
+"""The same over half the time, with time on the last axis."""
 VGGVOX_SPECTROGRAM = SoundForm(16_000, (1, *VGGVOX_SIZE), vggvox_input)
 AVID_SPECTROGRAM = SoundForm(24_000, (1, *AVID_SIZE), avid_input)
 

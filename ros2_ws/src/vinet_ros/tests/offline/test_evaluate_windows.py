@@ -5,13 +5,23 @@ import numpy as np
 import pytest
 import torch
 from chorus import Chorus, chorus_predictor, noise, write_wav
+from made_stavis import made_stavis
 from made_videos import write_dhf1k, write_sound_set, write_ucf_sports
 
 from vinet_ros.networks import create_model
+from vinet_ros.offline.evaluate_sound import SoundInstead
 from vinet_ros.offline.evaluate_windows import plan_first_frames, predict_video
 from vinet_ros.offline.recordings import read_recording
-from vinet_ros.preprocess import INPUT_SIZE, normalize_frames, resize_rgb
+from vinet_ros.preprocess import (
+    INPUT_SIZE,
+    STAVIS_PIXELS,
+    normalize_frames,
+    resize_rgb,
+    sound_input,
+)
 from vinet_ros.streaming import Predictor
+from vinet_ros.streaming.audio_regimes import AudioRegimes, Recording
+from vinet_ros.streaming.sound_excerpts import FrameBounds
 from vinet_ros.training.datasets.layouts import LAYOUTS, find_videos
 
 T = 3
@@ -153,3 +163,37 @@ def test_a_video_without_its_sound_is_predicted_with_silence_and_says_so(tmp_pat
     assert all(p.values is not None for p in found)
     (note,) = notes
     assert note.startswith("silence from 0.0 s on") and record.audio.name in note
+
+
+def test_stavis_takes_a_clip_for_its_middle_as_its_authors_do(tmp_path):
+    root = write_sound_set(tmp_path, "AVAD", frames=20)
+    record = find_videos(root, LAYOUTS["avad"], "test", "1")[0]
+    write_wav(record.audio, noise(0.8, seed=1))
+    network = made_stavis()
+    network.input_size = (32, 48)
+    predictor = Predictor(network, path="torch", threads=1, window_rate_hz=-1)
+    found = {p.frame: p for p in predict_video(record, predictor, range(20), "authors")}
+    assert all(found[frame].values is None for frame in range(8))
+    assert found[7].reason.startswith("no clip has its middle here; the first is the 9th frame's")
+    recording = read_recording(record.audio)
+    bounds = FrameBounds.of(20, record.fps, len(recording), 22050)
+    # Clips from frame 0, 3 and 8; the last begins anew after twelve frames.
+    clips = {8: range(16), 11: range(3, 19), 16: (*range(8, 20), *range(8, 12))}
+    for frame, window in clips.items():
+        rgb = np.stack([resize_rgb(record.load_rgb(i), (32, 48)) for i in window])
+        clip = torch.from_numpy(normalize_frames(rgb, STAVIS_PIXELS))[None]
+        excerpt = bounds.excerpt(recording, window[0], window[-1] - window[0] + 1)
+        sound = torch.from_numpy(sound_input(excerpt, (1, 1, 35280)))[None]
+        with torch.inference_mode():
+            wanted = network(clip, sound)[0].numpy()
+        np.testing.assert_allclose(found[frame].values, wanted, atol=1e-4)
+        assert found[frame].of_middle and found[frame].rgb.shape == (36, 64, 3)
+    nothing = Recording("nothing", lambda: recording)
+    instead = SoundInstead(AudioRegimes(), "zero", nothing, record.fps, 22050)
+    with torch.inference_mode():
+        silent = network(clip)[0].numpy()
+    (deaf,) = predict_video(record, predictor, [16], "authors", instead=instead)
+    np.testing.assert_allclose(deaf.values, silent, atol=1e-4)
+    assert np.abs(deaf.values - found[16].values).max() > 1e-3
+    causal = list(predict_video(record, predictor, [19]))
+    assert not causal[0].of_middle and causal[0].values.shape == (32, 48)

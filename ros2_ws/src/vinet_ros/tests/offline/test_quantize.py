@@ -18,8 +18,8 @@ from vinet_ros.networks import create_model, load_model
 from vinet_ros.networks.weights import WeightsCard, read_card, save_weights, sha256_of
 from vinet_ros.offline.quantize import collect_windows, quantize_weights
 from vinet_ros.runtime import quantize
-from vinet_ros.runtime.base import NetworkTraits, traits_of
 from vinet_ros.runtime.quantize_check import compare_maps
+from vinet_ros.runtime.traits import NetworkTraits, traits_of
 from vinet_ros.streaming import Predictor
 
 OPTIONS = {"clip_length": 2, "width": 16, "motion_width": 8}

@@ -10,9 +10,9 @@ import torch
 from vinet_ros.networks import create_model
 from vinet_ros.networks.quantized import StoredGraph, save_quantized
 from vinet_ros.networks.weights import WeightsCard
-from vinet_ros.runtime.base import traits_of
 from vinet_ros.runtime.openvino_executor import OpenVINOExecutor
 from vinet_ros.runtime.openvino_graphs import import_openvino, network_parts
+from vinet_ros.runtime.traits import traits_of
 
 OPTIONS = {"clip_length": 2, "width": 16, "motion_width": 8}
 CARD = WeightsCard(
@@ -26,7 +26,7 @@ def small_network():
 
 
 def stored_graphs(model, folder: Path) -> dict[str, StoredGraph]:
-    asides = OpenVINOExecutor(model).asides(None, None)
+    asides = OpenVINOExecutor(model).traits.asides(None, None)
     graphs = {}
     parts = zip(
         ("encoder", "decoder"), network_parts(model, traits_of(model), asides), strict=True

@@ -16,9 +16,9 @@ from vinet_ros.networks.inspection import convert_weights, inspect_weights
 from vinet_ros.networks.quantized import QuantizedNetwork, StoredGraph, save_quantized
 from vinet_ros.networks.weights import read_card, sha256_of
 from vinet_ros.runtime import create_executor
-from vinet_ros.runtime.base import traits_of
 from vinet_ros.runtime.openvino_executor import OpenVINOExecutor
 from vinet_ros.runtime.select import Place, find_place
+from vinet_ros.runtime.traits import traits_of
 from vinet_ros.sound_forms import VGGVOX_SPECTROGRAM
 from vinet_ros.streaming import Predictor
 

@@ -11,7 +11,7 @@ import torch
 from fill import clip, fill
 
 from vinet_ros.networks import create_model
-from vinet_ros.training.losses import LossWeights, saliency_losses
+from vinet_ros.training.losses import LossWeights, saliency_losses, stavis_losses
 from vinet_ros.training.module import SaliencyModule
 from vinet_ros.training.recipes import default_recipe
 
@@ -51,6 +51,26 @@ def test_losses_and_their_gradient(golden):
     saliency_losses(prediction, density, fixations, LossWeights()).total.backward()
     difference = np.abs(prediction.grad.numpy() - expected["vinet_kldiv_grad"]).max()
     assert difference < 1e-4 * np.abs(expected["vinet_kldiv_grad"]).max()
+
+
+def test_losses_of_stavis(golden):
+    with np.load(golden / "losses.npz") as file:
+        expected = dict(file)
+    logits, target, fixations = (
+        torch.tensor(expected[name]) for name in ("st_logits", "gt", "fix")
+    )
+    weights = LossWeights(kldiv=0.0, bce=0.1, cc=2.0, nss=1.0)
+    losses = stavis_losses(logits[:, 0], target, fixations, weights)
+    found = {"ce_w111": losses.bce, "cc_w111": -losses.cc, "nss_w111": -losses.nss}
+    for name, values in (found | {"total_per_sample": losses.total}).items():
+        np.testing.assert_allclose(values, expected[f"st_{name}"], rtol=1e-4, atol=1e-6)
+    # A sample that nobody looked at is left out: in the public code by a weight of zero.
+    target[1] = 0
+    partly = stavis_losses(logits[:, 0], target, fixations, weights)
+    found = {"ce_w101": partly.bce, "cc_w101": -partly.cc, "nss_w101": -partly.nss}
+    for name, values in found.items():
+        np.testing.assert_allclose(values, expected[f"st_{name}"], rtol=1e-4, atol=1e-6)
+    assert partly.total[1] == 0
 
 
 @pytest.mark.timeout(900)  # 20 s on two idle cores

@@ -70,7 +70,14 @@ def test_full_vinet_learns_in_four_steps_by_the_command(tmp_path, capsys):
     (stage,) = card.training["stages"]
     assert card.clip_length == 32 and card.training["data"] == "dhf1k"
     assert (stage["optimizer"], stage["learning_rate"], stage["keep"]) == ("adam", 1e-4, "best")
-    assert card.training["weights"] == {"kldiv": 1, "cc": 0, "nss": 0, "sim": 0, "rna": 0}
+    assert card.training["weights"] == {
+        "kldiv": 1,
+        "cc": 0,
+        "nss": 0,
+        "sim": 0,
+        "bce": 0,
+        "rna": 0,
+    }
     load_model("vinet", out / "weights.safetensors")
     pictures = [(out / "videos" / name).read_bytes() for name in ("curves.png", "samples.png")]
     assert all(picture.startswith(b"\x89PNG") and len(picture) > 5000 for picture in pictures)

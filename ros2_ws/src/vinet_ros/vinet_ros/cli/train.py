@@ -58,8 +58,8 @@ def train(
     encoder: Annotated[
         Path | None,
         typer.Option(
-            help="Kinetics file for a fresh ViNet's encoder; for vinet_lite one of its own files, "
-            "or bundled."
+            help="Kinetics file for the encoder of a fresh ViNet or STAViS; for vinet_lite one of "
+            "its own files, or bundled."
         ),
     ] = None,
     teacher: Annotated[
@@ -70,7 +70,7 @@ def train(
         Path | None, typer.Option(help="ViNet's file for the visual part of a fresh AViNet.")
     ] = None,
     audio_weights: Annotated[
-        Path | None, typer.Option(help="File for the sound encoder of a fresh AViNet.")
+        Path | None, typer.Option(help="File for the sound encoder of AViNet or STAViS.")
     ] = None,
     epochs: Annotated[int, typer.Option(help="Passes of each stage; 0: the recipe's.", min=0)] = 0,
     rate: Annotated[
@@ -159,8 +159,11 @@ def train(
     cc: Annotated[float | None, typer.Option(help="Weight.", rich_help_panel=_LOSS)] = None,
     nss: Annotated[float | None, typer.Option(help="Weight.", rich_help_panel=_LOSS)] = None,
     sim: Annotated[float | None, typer.Option(help="Weight.", rich_help_panel=_LOSS)] = None,
+    bce: Annotated[
+        float | None, typer.Option(help="Weight, of STAViS.", rich_help_panel=_LOSS)
+    ] = None,
     rna: Annotated[
-        float | None, typer.Option(help="Weight; with sound.", rich_help_panel=_LOSS)
+        float | None, typer.Option(help="Weight; AViNet with sound.", rich_help_panel=_LOSS)
     ] = None,
     accelerator: Annotated[
         str | None,
@@ -211,7 +214,7 @@ def train(
     if config is not None:
         chosen = TrainConfig.load(config)
     elif data is not None:
-        loss = {"kldiv": kldiv, "cc": cc, "nss": nss, "sim": sim, "rna": rna}
+        loss = {"kldiv": kldiv, "cc": cc, "nss": nss, "sim": sim, "bce": bce, "rna": rna}
         wishes = Wishes(
             epochs=epochs,
             rate=rate,

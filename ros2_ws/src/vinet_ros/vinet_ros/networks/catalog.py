@@ -10,7 +10,7 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vinet_ros.preprocess import INPUT_SIZE, SOUND_SAMPLES
+from vinet_ros.preprocess import INPUT_SIZE, SOUND_SAMPLES, STAVIS_SIZE
 from vinet_ros.sound_forms import AVID_SIZE, VGGVOX_SIZE
 
 if TYPE_CHECKING:
@@ -93,6 +93,17 @@ _SPECS = {
             audio=True,
             saliency=True,
             summary="AViNet (IROS 2021): ViNet that also hears the clip's sound",
+        ),
+        ModelSpec(
+            name="stavis",
+            where="vinet_ros.networks.stavis:STAViS",
+            clip_length=16,
+            input_size=STAVIS_SIZE,
+            rate_hz=30.0,
+            streaming=False,
+            audio=True,
+            saliency=True,
+            summary="STAViS (CVPR 2020): 3D-ResNet with attention; finds the sound in the picture",
         ),
         ModelSpec(
             name="soundnet",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -204,7 +205,9 @@ def _read_model(name: str, path: Path, file: Path, options: Mapping[str, object]
     model = _build(name, path, read_off, options)
     advice = functools.partial(_advice, name, shapes_of(state), read_off, options)
     fill(model, state, source=str(path), advice=advice)
-    card = card or _made_up_card(name, model, read_off, path, sha256_of(file))
+    built = {**read_off, **options}  # with what neither keys nor shapes tell, as dropout
+    card = card or _made_up_card(name, model, built, path, sha256_of(file))
+    card = replace(card, options={**card.options, **options})
     model.card = card  # type: ignore[assignment]  # modules may carry plain values too
     return model.eval()
 

@@ -17,7 +17,7 @@ from vinet_ros.preprocess import SOUND_SAMPLES
 from vinet_ros.sound_forms import WAVEFORM
 
 # Of each layer: channels out, kernel, and the factor by which its maximum over time shrinks it.
-_LAYERS = (
+LAYERS = (
     (16, 64, 8),
     (32, 32, 8),
     (64, 16, 1),
@@ -48,7 +48,7 @@ class SoundNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         inputs = 1
-        for number, (outputs, kernel, _) in enumerate(_LAYERS, start=1):
+        for number, (outputs, kernel, _) in enumerate(LAYERS, start=1):
             conv = nn.Conv2d(inputs, outputs, (kernel, 1), (2, 1), (kernel // 2, 0))
             self.add_module(f"conv{number}", conv)
             self.add_module(f"batchnorm{number}", nn.BatchNorm2d(outputs))
@@ -67,7 +67,7 @@ class SoundNet(nn.Module):
         """
         _check(audio)
         x = audio  # lengths at line ends are those of 70560 samples
-        for number, (_, _, shrink) in enumerate(_LAYERS, start=1):
+        for number, (_, _, shrink) in enumerate(LAYERS, start=1):
             x = self.get_submodule(f"conv{number}")(x)  # 35281, 2206, 138, 70, 36, 5, 3
             x = self.get_submodule(f"batchnorm{number}")(x).relu()
             if shrink > 1:

@@ -18,8 +18,9 @@ from vinet_ros.offline.evaluate_lots import Truth, VideoLot, read_fixations, rea
 from vinet_ros.offline.evaluate_people import score_people
 from vinet_ros.offline.evaluate_sound import sound_instead
 from vinet_ros.offline.evaluate_stills import NO_SPECTRAL_RESIDUAL, Progress
-from vinet_ros.offline.evaluate_windows import Predicted, predict_video
-from vinet_ros.preprocess import INPUT_SIZE, map_to_uint8, resize_rgb
+from vinet_ros.offline.evaluate_windows import predict_video
+from vinet_ros.offline.predicted import Predicted
+from vinet_ros.preprocess import INPUT_SIZE, map_to_uint8, resize_rgb, scored_small_map
 from vinet_ros.streaming import Predictor
 from vinet_ros.training.datasets.video_records import VideoRecord
 from vinet_ros.training.score_table import (
@@ -217,6 +218,8 @@ def _network_map(predicted: Predicted, lot: VideoLot, truth: Truth) -> Maps | st
         return predicted.reason
     if not lot.settings.eight_bit:
         return np.asarray(predicted.values, np.float64)
+    if predicted.of_middle:
+        return np.asarray(scored_small_map(predicted.values), np.float64)
     assert predicted.rgb is not None, "a frame that was predicted was read"
     height, width = predicted.rgb.shape[:2]
     return np.asarray(map_to_uint8(predicted.values, (height, width)) / 255.0)

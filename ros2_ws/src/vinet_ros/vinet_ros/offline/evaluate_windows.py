@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from vinet_ros.errors import VinetError
 from vinet_ros.offline.clip_sound import ClipSound
+from vinet_ros.offline.evaluate_middle import predict_middles
 from vinet_ros.offline.evaluate_sound import SoundInstead
+from vinet_ros.offline.predicted import Predicted
 from vinet_ros.offline.video_sound import VideoSound
 from vinet_ros.streaming import Predictor
 from vinet_ros.training.datasets.video_records import VideoRecord
@@ -25,7 +27,8 @@ FIRST_FRAMES = ("paper", "authors")
 "paper": the missing ones repeat the first frame, as the paper says; causal. "authors": what the
 authors' code does: frame j from the frames j to j + T - 1 in reversed order, and none of a video
 with fewer than 2 T - 1 frames; on Hollywood-2 and UCF-Sports shorter videos have rules of their
-own.
+own. STAViS' authors take each clip for the frame in its middle, see
+:mod:`~vinet_ros.offline.evaluate_middle`.
 """
 
 PADDED_SETS = ("hollywood2", "ucf_sports")
@@ -43,23 +46,6 @@ class FirstFrames:
 
     looking_ahead: int
     why_none: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Predicted:
-    """One frame's map, or why there is none.
-
-    Attributes:
-        frame: From 0.
-        rgb: (H, W, 3) the frame; None where it cannot be read.
-        values: (h, w) the map; None where there is none.
-        reason: Why there is no map; empty if there is.
-    """
-
-    frame: int
-    rgb: NDArray[np.uint8] | None
-    values: NDArray[np.float32] | None
-    reason: str = ""
 
 
 def plan_first_frames(rule: str, set_name: str, frames: int, length: int) -> FirstFrames:
@@ -111,6 +97,10 @@ def predict_video(
         tell: Called with a note where a network that hears gets silence.
         instead: What it hears in place of the video's own sound.
     """
+    middle = None if predictor is None else predictor.executor.traits.map_frame
+    if predictor is not None and middle is not None and first_frames == "authors":
+        yield from predict_middles(record, predictor, wanted, middle, tell, instead)
+        return
     length = 1 if predictor is None else predictor.executor.clip_length
     plan = plan_first_frames(first_frames, record.set_name, len(record), length)
     if plan.why_none:

@@ -20,15 +20,7 @@ from vinet_ros.offline.clip_sound import ClipSound
 from vinet_ros.offline.frames import FrameSource
 from vinet_ros.offline.predict.stream import stamp_of
 from vinet_ros.offline.sources import is_camera, open_source
-from vinet_ros.runtime.base import (
-    Executor,
-    Kept,
-    NetworkTraits,
-    TakeWindow,
-    Values,
-    Window,
-    traits_of,
-)
+from vinet_ros.runtime.base import Executor, Kept, TakeWindow, Window
 from vinet_ros.runtime.quantize import (
     LEAST_CC,
     Progress,
@@ -36,6 +28,7 @@ from vinet_ros.runtime.quantize import (
     check_nncf,
     quantize_network,
 )
+from vinet_ros.runtime.traits import NetworkTraits, Values, traits_of
 from vinet_ros.streaming import Predictor
 
 _UNKNOWN_STRIDE = 10  # of windows, where nobody knows how many frames there are

@@ -14,14 +14,11 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from torch import nn
 
-from vinet_ros.networks.weights import WeightsCard, card_of
-from vinet_ros.sound_forms import SoundForm
+from vinet_ros.runtime.traits import NetworkTraits, Values
 
 # What an executor keeps of one frame: opaque outside of the executor that made it.
 Kept: TypeAlias = tuple[Any, ...]
-Values: TypeAlias = npt.NDArray[np.float32]
 
 
 class Moment(Protocol):
@@ -58,31 +55,6 @@ class FullWindow(tuple[Any, ...]):
         window.sound = sound
         window.motion = motion
         return window
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkTraits:
-    """What is known of a network without its weights.
-
-    Attributes:
-        clip_length: Frames of a window.
-        input_size: Height and width of a frame.
-        card: Of the file that it was loaded from, if it was.
-        sound_form: How a window's sound is taken; None where the network takes none.
-        motion_shape: Of the camera's motion in a window, (T - 1, 2, 3); None where the network
-            takes none.
-    """
-
-    clip_length: int
-    input_size: tuple[int, int]
-    card: WeightsCard | None = None
-    sound_form: SoundForm | None = None
-    motion_shape: tuple[int, ...] | None = None
-
-    @property
-    def audio_shape(self) -> tuple[int, ...] | None:
-        """Of a window's sound; None where the network takes none."""
-        return None if self.sound_form is None else self.sound_form.shape
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -269,68 +241,12 @@ class Executor(ABC):
         if len(slots) != self.clip_length:
             raise ValueError(f"expected {self.clip_length} slots, got {len(slots)}")
 
-    def asides(self, sound: Values | None, motion: Values | None) -> list[Values]:
-        """Return what the network takes beside the frames, in its order.
-
-        None stands for silence and for a camera that stood.
-
-        Raises:
-            ValueError: If the network takes none of a kind, or one of another shape.
-        """
-        traits = self.traits
-        taken = [
-            _aside("sound", sound, traits.audio_shape, _silence),
-            _aside("motion", motion, traits.motion_shape, _standing),
-        ]
-        return [values for values in taken if values is not None]
-
-
-def traits_of(model: nn.Module) -> NetworkTraits:
-    """Return what is known of a network.
-
-    Raises:
-        ValueError: If it is no saliency network.
-    """
-    check_saliency_network(model)
-    network: Any = model
-    height, width = network.input_size
-    return NetworkTraits(
-        int(network.clip_length),
-        (int(height), int(width)),
-        card_of(model),
-        getattr(model, "sound_form", None),
-        getattr(model, "motion_shape", None),
-    )
-
 
 def _joined(
     windows: Sequence[Any], sounds: Sequence[Any], motions: Sequence[Any]
 ) -> list[tuple[Any, Any, Any]]:
     none = [None] * len(windows)
     return list(zip(windows, sounds or none, motions or none, strict=True))
-
-
-def _aside(
-    what: str,
-    given: Values | None,
-    shape: tuple[int, ...] | None,
-    default: Callable[[tuple[int, ...]], Values],
-) -> Values | None:
-    if given is None:
-        return None if shape is None else default(shape)
-    if given.shape != shape:
-        taken = "none" if shape is None else f"one of {shape}"
-        raise ValueError(f"got a {what} of {given.shape}, the network takes {taken}")
-    return given
-
-
-def _silence(shape: tuple[int, ...]) -> Values:
-    return np.zeros(shape, np.float32)
-
-
-def _standing(shape: tuple[int, ...]) -> Values:
-    """Return the motion (P, 2, 3) of a camera that stood."""
-    return np.broadcast_to(np.eye(2, 3, dtype=np.float32), shape)
 
 
 def _parts(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
@@ -343,14 +259,3 @@ def trim_memory() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it
     if trim is not None:
         trim(0)
-
-
-def check_saliency_network(model: nn.Module) -> None:
-    """Raise ValueError unless a network gives maps, a frame at a time."""
-    needed = ("clip_length", "input_size", "encode", "decode")
-    missing = [name for name in needed if not hasattr(model, name)]
-    if missing:
-        raise ValueError(
-            f"{type(model).__name__} has no {', '.join(missing)}; give a saliency network, "
-            "e.g. vinet or vinet_lite"
-        )

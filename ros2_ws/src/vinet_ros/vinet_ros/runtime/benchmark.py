@@ -24,7 +24,6 @@ import vinet_ros
 from vinet_ros.errors import VinetError
 from vinet_ros.networks.weights import card_of
 from vinet_ros.runtime import shared_work_count
-from vinet_ros.runtime.base import check_saliency_network
 from vinet_ros.runtime.benchmark_int8 import with_int8
 from vinet_ros.runtime.benchmark_paths import (
     EAGER,
@@ -42,6 +41,7 @@ from vinet_ros.runtime.benchmark_paths import (
 from vinet_ros.runtime.benchmark_report import BenchmarkReport, PathRow
 from vinet_ros.runtime.matrix_rate import MatrixProduct
 from vinet_ros.runtime.memory_probe import MemoryGrowth, measure_memory
+from vinet_ros.runtime.traits import check_saliency_network
 
 # The threads of the path before may still spin; they are not the next one's cost.
 _SETTLE_S = 0.02

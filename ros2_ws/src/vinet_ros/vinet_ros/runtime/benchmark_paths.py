@@ -24,6 +24,7 @@ from vinet_ros.runtime.openvino_executor import OpenVINOExecutor
 from vinet_ros.runtime.openvino_graphs import openvino_installed
 from vinet_ros.runtime.shared_work import SharedWorkExecutor
 from vinet_ros.runtime.torch_executor import TorchExecutor
+from vinet_ros.runtime.traits import traits_of
 
 EAGER = "eager"
 INT8 = "openvino-int8"
@@ -146,7 +147,8 @@ class EagerRunner:
     def __init__(self, model: Any, frames: Frames) -> None:
         self.model = model
         clips = [np.stack([resize_frame(f, model.input_size) for f in clip]) for clip in frames]
-        self.clips = torch.from_numpy(np.stack([normalize_frames(clip) for clip in clips]))
+        pixels = traits_of(model).pixel_scale
+        self.clips = torch.from_numpy(np.stack([normalize_frames(c, pixels) for c in clips]))
 
     def first(self) -> npt.NDArray[np.float32]:
         """Return the maps (B, h, w) of the subject's clips."""

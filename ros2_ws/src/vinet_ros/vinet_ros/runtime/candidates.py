@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from vinet_ros.errors import DeviceError
-from vinet_ros.runtime.base import Executor, Values, trim_memory
+from vinet_ros.runtime.base import Executor, trim_memory
 from vinet_ros.runtime.measure import step_seconds
+from vinet_ros.runtime.traits import Values
 
 LEAST_AGREEMENT = 0.999
 """Correlation of a way's map with the first one's, below which it is not taken."""

@@ -17,12 +17,13 @@ import torch
 from torch import Tensor, nn
 
 from vinet_ros.errors import DeviceError
-from vinet_ros.runtime.base import Executor, Kept, Values, traits_of
+from vinet_ros.runtime.base import Executor, Kept
 from vinet_ros.runtime.cuda_buffers import FrameUpload, MapDownload, Normalize
 from vinet_ros.runtime.cuda_step import StaticStep
 from vinet_ros.runtime.folding import fold_norms
 from vinet_ros.runtime.tensorrt import compile_tensorrt
 from vinet_ros.runtime.torch_executor import DTYPES, lay_channels_last
+from vinet_ros.runtime.traits import Values, traits_of
 
 COMPILERS = ("none", "inductor", "tensorrt")
 
@@ -153,7 +154,9 @@ class CudaExecutor(Executor):
     ) -> list[Values]:
         """Return the maps of several windows, decoded as one batch."""
         none = [None] * len(windows)
-        asides = [self.asides(*one) for one in zip(sounds or none, motions or none, strict=True)]
+        asides = [
+            self.traits.asides(*one) for one in zip(sounds or none, motions or none, strict=True)
+        ]
         for slots in windows:
             self.check_length(slots)
         with self._at_work():
@@ -197,7 +200,7 @@ class CudaExecutor(Executor):
 
     def _decoder(self, count: int) -> StaticStep:
         """Return the step for so many windows or the next larger one."""
-        beside = [values.shape for values in self.asides(None, None)]
+        beside = [values.shape for values in self.traits.asides(None, None)]
 
         def shapes(size: int) -> list[tuple[int, ...]]:
             levels = [(size, self.clip_length, *level) for level in self._levels]

@@ -21,9 +21,9 @@ from torch import Tensor, nn
 
 from vinet_ros.errors import DeviceError, OutputError
 from vinet_ros.preprocess import normalize_frames
-from vinet_ros.runtime.base import NetworkTraits, traits_of
 from vinet_ros.runtime.benchmark_paths import drifting_noise
 from vinet_ros.runtime.folding import fold_norms
+from vinet_ros.runtime.traits import NetworkTraits, traits_of
 
 OPSET = 18
 LARGEST_DIFFERENCE = 1e-4

@@ -15,8 +15,9 @@ from torch import nn
 
 from vinet_ros.networks.quantized import QuantizedNetwork
 from vinet_ros.preprocess import normalize_frames
-from vinet_ros.runtime.base import Executor, Kept, Values, traits_of, trim_memory
+from vinet_ros.runtime.base import Executor, Kept, trim_memory
 from vinet_ros.runtime.openvino_graphs import cannot_run, check_openvino, network_parts
+from vinet_ros.runtime.traits import Values, traits_of
 
 
 class OpenVINOExecutor(Executor):
@@ -48,7 +49,7 @@ class OpenVINOExecutor(Executor):
         super().__init__(traits_of(model), f"openvino {precision}", "cpu", reason, batches)
         check_openvino()
         model = model.eval().to("cpu", torch.float32)
-        beside = self.asides(None, None)
+        beside = self.traits.asides(None, None)
         sizes = [1, batches] if batches > 1 else [1]
         try:
             encoder, decoder = network_parts(model, self.traits, beside)
@@ -70,7 +71,7 @@ class OpenVINOExecutor(Executor):
 
     def encode(self, frame: npt.NDArray[np.uint8]) -> Kept:
         """Return the features (1, C, h, w) of one frame (h, w, 3)."""
-        pixels = normalize_frames(frame)  # (3, H, W)
+        pixels = normalize_frames(frame, self.traits.pixel_scale)  # (3, H, W)
         if self._encoder is None:
             return (pixels[None],)
         self._encoder.get_input_tensor(0).data[0] = pixels
@@ -82,7 +83,8 @@ class OpenVINOExecutor(Executor):
         """Return the features of several frames, encoded as one batch."""
         if self._encoder is None:
             return [self.encode(frame) for frame in frames]
-        pixels = np.stack([normalize_frames(frame) for frame in frames])  # (B, 3, H, W)
+        scale = self.traits.pixel_scale
+        pixels = np.stack([normalize_frames(f, scale) for f in frames])  # (B, 3, H, W)
         levels = _infer(self._batch_encoder, [pixels])
         # Copies: a slice would keep the whole batch alive for as long as one frame is needed.
         return [tuple(level[k : k + 1].copy() for level in levels) for k in range(len(frames))]
@@ -94,7 +96,7 @@ class OpenVINOExecutor(Executor):
         motion: Values | None = None,
     ) -> Values:
         """Return the map (h, w) of ``clip_length`` kept frames, oldest first."""
-        self._fill(self._inputs, 0, slots, self.asides(sound, motion))
+        self._fill(self._inputs, 0, slots, self.traits.asides(sound, motion))
         self._decoder.infer()
         return cast("Values", self._decoder.get_output_tensor(0).data[0].copy())
 
@@ -108,7 +110,7 @@ class OpenVINOExecutor(Executor):
         none = [None] * len(windows)
         rows = zip(windows, sounds or none, motions or none, strict=True)
         for k, (slots, sound, motion) in enumerate(rows):
-            self._fill(self._batch_inputs, k, slots, self.asides(sound, motion))
+            self._fill(self._batch_inputs, k, slots, self.traits.asides(sound, motion))
         inputs = [level[: len(windows)] for level in self._batch_inputs]
         return [values.copy() for values in _infer(self._batch_decoder, inputs)[0]]
 

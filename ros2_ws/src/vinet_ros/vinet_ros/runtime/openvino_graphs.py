@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from vinet_ros.errors import DeviceError
 from vinet_ros.networks.quantized import QuantizedNetwork, StoredGraph
-from vinet_ros.runtime.base import NetworkTraits, Values
 from vinet_ros.runtime.graph_cache import GRAPHS, network_key
+from vinet_ros.runtime.traits import NetworkTraits, Values
 
 _Shape: TypeAlias = tuple[int, ...]
 

@@ -27,11 +27,12 @@ from vinet_ros.errors import DataError, DeviceError, WeightsError
 from vinet_ros.networks.quantized import PARTS, QuantizedNetwork, StoredGraph, save_quantized
 from vinet_ros.networks.weights import WeightsCard
 from vinet_ros.preprocess import normalize_frames
-from vinet_ros.runtime.base import FullWindow, NetworkTraits, Values, Window, traits_of
+from vinet_ros.runtime.base import FullWindow, Window
 from vinet_ros.runtime.measure import step_seconds
 from vinet_ros.runtime.openvino_executor import OpenVINOExecutor
 from vinet_ros.runtime.openvino_graphs import Part, check_openvino, import_openvino, network_parts
 from vinet_ros.runtime.quantize_check import Agreement, compare_maps, fresh
+from vinet_ros.runtime.traits import NetworkTraits, Values, traits_of
 
 Clips: TypeAlias = Sequence[Sequence[Window]]
 """Windows of each clip."""
@@ -163,7 +164,7 @@ def _quantized_graphs(
     parts: Sequence[str],
     progress: Progress,
 ) -> dict[str, StoredGraph]:
-    encoder, decoder = network_parts(model, plain.traits, plain.asides(None, None))
+    encoder, decoder = network_parts(model, plain.traits, plain.traits.asides(None, None))
     there = {"decoder": decoder} if encoder is None else {"encoder": encoder, "decoder": decoder}
     chosen = [name for name in PARTS if name in parts and name in there]
     if not chosen or set(parts) - set(PARTS):
@@ -186,7 +187,7 @@ def _decoder_inputs(executor: OpenVINOExecutor, window: Window) -> list[Values]:
     levels = range(len(window[0].kept))
     full = window if isinstance(window, FullWindow) else FullWindow(window)
     frames = [np.stack([moment.kept[k] for moment in window], axis=1) for k in levels]
-    return frames + [v[None].copy() for v in executor.asides(full.sound, full.motion)]
+    return frames + [v[None].copy() for v in executor.traits.asides(full.sound, full.motion)]
 
 
 def _static(part: Part) -> Any:

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vinet_ros.metrics import cc
-from vinet_ros.runtime.base import FullWindow, Values, Window
+from vinet_ros.runtime.base import FullWindow, Window
+from vinet_ros.runtime.traits import Values
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from torch import nn
 
 from vinet_ros.errors import DeviceError
 from vinet_ros.networks.shared_work import can_share, spans_of
-from vinet_ros.runtime.base import Executor, traits_of
+from vinet_ros.runtime.base import Executor
 from vinet_ros.runtime.openvino_graphs import openvino_installed
 from vinet_ros.runtime.shared_work import SHARES, SharedWorkExecutor
+from vinet_ros.runtime.traits import traits_of
 
 SHARE_CHOICES = ("auto", *SHARES)
 """``auto`` is ``exact`` where that was measured to be faster and the memory is there: on the CPU

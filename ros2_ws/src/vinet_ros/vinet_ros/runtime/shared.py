@@ -22,9 +22,9 @@ from vinet_ros.runtime.base import (
     Prediction,
     Sharing,
     TakeWindow,
-    Values,
     Window,
 )
+from vinet_ros.runtime.traits import Values
 
 _RECENT = 100
 

@@ -25,8 +25,9 @@ from vinet_ros.networks.shared_work import (
     spans_of,
 )
 from vinet_ros.preprocess import normalize_frames
-from vinet_ros.runtime.base import Executor, Kept, Values, traits_of, trim_memory
+from vinet_ros.runtime.base import Executor, Kept, trim_memory
 from vinet_ros.runtime.shared_work_parts import compiled_parts, eager_parts
+from vinet_ros.runtime.traits import Values, traits_of
 
 SHARES = ("off", "exact", "approximate")
 """What is shared between windows that overlap; the first is no sharing at all."""
@@ -110,7 +111,7 @@ class SharedWorkExecutor(Executor):
     ) -> Values:
         """Return the map (h, w) of ``clip_length`` kept frames, oldest first."""
         self.check_length(slots)
-        asides = [values[None] for values in self.asides(sound, motion)]
+        asides = [values[None] for values in self.traits.asides(sound, motion)]
         window = self._window(tuple(slots))
         sums = [x for parts in window.parts.values() for x in parts.values()]
         y3 = [window.rows["y3"][i] for i in self._y3_places]

@@ -103,7 +103,7 @@ def compiled_parts(
     check_openvino()
     modules, folds = modules_of(model, spans)
     frame = torch.zeros(1, 3, *executor.input_size)
-    asides = [torch.from_numpy(a[None].copy()) for a in executor.asides(None, None)]
+    asides = [torch.from_numpy(a[None].copy()) for a in executor.traits.asides(None, None)]
     network = network_key(model, executor.traits.card)
     parts: dict[str, Part] = {}
     try:

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from vinet_ros.errors import DeviceError
 from vinet_ros.preprocess import normalize_frames
-from vinet_ros.runtime.base import Executor, Kept, Values, traits_of
+from vinet_ros.runtime.base import Executor, Kept
+from vinet_ros.runtime.traits import Values, traits_of
 
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
@@ -58,11 +59,12 @@ class TorchExecutor(Executor):
 
     def encode(self, frame: npt.NDArray[np.uint8]) -> Kept:
         """Return the features (1, C, h, w) of one frame (h, w, 3), on the device."""
-        return self._encode(normalize_frames(frame)[None])
+        return self._encode(normalize_frames(frame, self.traits.pixel_scale)[None])
 
     def encode_together(self, frames: Sequence[npt.NDArray[np.uint8]]) -> list[Kept]:
         """Return the features of several frames, encoded as one batch."""
-        kept = self._encode(np.stack([normalize_frames(frame) for frame in frames]))
+        pixels = self.traits.pixel_scale
+        kept = self._encode(np.stack([normalize_frames(frame, pixels) for frame in frames]))
         # Copies: a slice would keep the whole batch alive for as long as one frame is needed.
         return [tuple(level[k : k + 1].clone() for level in kept) for k in range(len(frames))]
 
@@ -85,7 +87,9 @@ class TorchExecutor(Executor):
         for slots in windows:
             self.check_length(slots)
         none = [None] * len(windows)
-        asides = [self.asides(*one) for one in zip(sounds or none, motions or none, strict=True)]
+        asides = [
+            self.traits.asides(*one) for one in zip(sounds or none, motions or none, strict=True)
+        ]
         with torch.inference_mode():
             stacked = [
                 [torch.stack(level, dim=1) for level in zip(*slots, strict=True)]

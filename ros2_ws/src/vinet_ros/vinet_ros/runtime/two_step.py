@@ -14,20 +14,22 @@ import torch
 from torch import Tensor, nn
 
 from vinet_ros.preprocess import normalize_frames
-from vinet_ros.runtime.base import Executor, Kept, Values, traits_of, trim_memory
+from vinet_ros.runtime.base import Executor, Kept, trim_memory
 from vinet_ros.runtime.openvino_graphs import (
     cannot_run,
     check_openvino,
     compile_requests,
     openvino_installed,
 )
+from vinet_ros.runtime.traits import Values, traits_of
 
 _PARTS = ("see", "hear", "answer")
 
 
 def hears_in_steps(model: nn.Module) -> bool:
     """Tell whether a network has the parts that :class:`TwoStepExecutor` runs."""
-    return all(hasattr(model, part) for part in _PARTS)
+    hears = getattr(model, "sound_form", None) is not None
+    return hears and all(hasattr(model, part) for part in _PARTS)
 
 
 class TwoStepExecutor(Executor):
@@ -69,7 +71,7 @@ class TwoStepExecutor(Executor):
 
     def encode(self, frame: npt.NDArray[np.uint8]) -> Kept:
         """Return the normalised frame (1, 3, h, w)."""
-        return (torch.from_numpy(normalize_frames(frame)[None]),)
+        return (torch.from_numpy(normalize_frames(frame, self.traits.pixel_scale)[None]),)
 
     def predict(
         self,
@@ -79,7 +81,7 @@ class TwoStepExecutor(Executor):
     ) -> Values:
         """Return the map (h, w) of ``clip_length`` kept frames, oldest first."""
         self.check_length(slots)
-        (sound,) = self.asides(sound, motion)
+        (sound,) = self.traits.asides(sound, motion)
         with torch.inference_mode():
             if not self._are_seen(slots):
                 clip = torch.stack([kept[0] for kept in slots], dim=2)  # (1, 3, T, h, w)

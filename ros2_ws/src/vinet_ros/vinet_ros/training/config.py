@@ -18,8 +18,8 @@ from vinet_ros.training.samples import ClipMaking
 from vinet_ros.training.video_samples import ClipSampling
 
 ENCODER_PARTS = ("none", "upper", "all")
-OPTIMIZERS = ("adamw", "adam")
-SCHEDULES = ("one_cycle", "constant")
+OPTIMIZERS = ("adamw", "adam", "sgd")
+SCHEDULES = ("one_cycle", "constant", "steps")
 KEPT = ("last", "best")
 SELECTIONS = ("authors", "held_out")
 
@@ -37,8 +37,9 @@ class Stage:
             kept) or "all".
         making: How stills become samples.
         clips: How videos become samples; None trains on stills.
-        optimizer: "adamw" or "adam".
-        schedule: "one_cycle" or "constant".
+        optimizer: "adamw", "adam" or "sgd" (STAViS').
+        schedule: "one_cycle", "constant", or "steps": a tenth at 29 and at 44 of 60 parts of the
+            stage.
         keep: The weights of the "last" epoch, or those of the "best" KLDiv on what is held out.
         patience: Epochs without a better KLDiv after which the stage ends; 0 never ends early.
         feature_dropout: Share of the encoder's channels that each clip goes without in training,
@@ -122,7 +123,7 @@ class TrainConfig:
         encoder_weights: Where `init` is empty: Kinetics file for the S3D encoder; for vinet_lite
             a weight file of its own, or "bundled", whose encoder is taken.
         visual_weights: ViNet file for the visual part of a fresh AViNet.
-        audio_weights: File for the sound encoder of a fresh AViNet.
+        audio_weights: File for the sound encoder of a fresh AViNet, or of STAViS.
         teacher: Weight file of a network whose maps are learned in stages with a `teacher_share`;
             "bundled" is the vinet_lite of the package.
         stages: The parts, one after the other.

@@ -3,6 +3,8 @@
 
 """What training lowers: KLDiv as both papers do, and optionally CC, NSS and SIM beside it.
 
+STAViS has losses of its own, on logits: cross entropy, CC and NSS.
+
 These are the differentiable twins of :mod:`vinet_ros.metrics`, in float32 and without its NaN.
 """
 
@@ -17,19 +19,22 @@ from torch import Tensor
 from vinet_ros.training.alignment import Alignment
 
 _EPS = 2.2204e-16
+_FLOAT_EPS = 1.1920929e-7
 
 
 @dataclass(frozen=True, slots=True)
 class LossWeights:
     """Loss = kldiv * KLDiv - cc * CC - nss * NSS - sim * SIM + rna * RNA, mean over the batch.
 
-    RNA (:mod:`vinet_ros.training.alignment`) is for networks that hear.
+    RNA (:mod:`vinet_ros.training.alignment`) is for AViNet. STAViS learns by
+    bce * BCE - cc * CC - nss * NSS, see :func:`stavis_losses`.
     """
 
     kldiv: float = 1.0
     cc: float = 0.0
     nss: float = 0.0
     sim: float = 0.0
+    bce: float = 0.0
     rna: float = 0.0
 
 
@@ -80,6 +85,46 @@ def saliency_losses(
     if alignment is not None:
         total = total + weights.rna * alignment.loss
     return Losses(total, kldiv, cc, nss, sim, alignment)
+
+
+@dataclass(frozen=True, slots=True)
+class StavisLosses:
+    """The weighted loss and its parts for each sample (B,)."""
+
+    total: Tensor
+    bce: Tensor
+    cc: Tensor
+    nss: Tensor
+
+
+def stavis_losses(
+    logits: Tensor, target: Tensor, fixations: Tensor, weights: LossWeights
+) -> StavisLosses:
+    """Compare logits with where people looked, as STAViS does.
+
+    A sample whose target is empty (nobody looked) costs nothing.
+
+    Args:
+        logits: (B, h, w) maps before their sigmoid; their level matters.
+        target: (B, h, w) continuous ground truth, 0..1.
+        fixations: (B, h, w) counts; a pixel that was looked at counts once.
+        weights: What the total is made of: of bce, cc and nss.
+
+    Source:
+        The public STAViS code; tests/golden/losses.npz.
+    """
+    o, g = logits.flatten(1).float(), target.flatten(1).float()
+    looked = (fixations.flatten(1) > 0).float()
+    bce = torch.nn.functional.binary_cross_entropy_with_logits(o, g, reduction="none").sum(dim=1)
+    p = o.sigmoid()
+    p, t = p - p.mean(dim=1, keepdim=True), g - g.mean(dim=1, keepdim=True)
+    power = p.square().sum(dim=1) + 1e-12  # a constant map has a gradient of zero, not NaN
+    cc = (p * t).sum(dim=1) / (power * (t.square().sum(dim=1) + _FLOAT_EPS)).sqrt()
+    deviation = power.div(p.shape[1]).sqrt()
+    nss = (p * looked).sum(dim=1) / deviation / (looked.sum(dim=1) + _FLOAT_EPS)
+    total = weights.bce * bce - weights.cc * cc - weights.nss * nss
+    counts = (g.sum(dim=1) > 0).float()
+    return StavisLosses(total * counts, bce * counts, cc * counts, nss * counts)
 
 
 def _kldiv(p: Tensor, g: Tensor) -> Tensor:

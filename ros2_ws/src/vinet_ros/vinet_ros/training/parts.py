@@ -13,6 +13,8 @@ from torch import nn
 from vinet_ros.errors import DataError
 from vinet_ros.networks import load_model
 from vinet_ros.networks.loading import fill, load_kinetics_s3d
+from vinet_ros.networks.stavis import STAViS
+from vinet_ros.networks.stavis_parts import load_stavis_part
 from vinet_ros.training.config import TrainConfig
 from vinet_ros.training.teacher import BUNDLED, quicken_norms
 
@@ -23,7 +25,9 @@ _DEFAULT_ENCODER = "soundnet"
 
 
 def fill_parts(model: nn.Module, config: TrainConfig) -> None:
-    """Fill those parts of a fresh network that the config names files of.
+    """Fill those parts of a network that the config names files of.
+
+    Of STAViS these are its 3D-ResNet and its SoundNet, whichever a file is.
 
     An encoder without one: vinet_lite's comes from ImageNet; another's learns from its teacher.
 
@@ -31,6 +35,9 @@ def fill_parts(model: nn.Module, config: TrainConfig) -> None:
         DataError: If the network has no such part.
         WeightsError: If a file does not fit.
     """
+    if isinstance(model, STAViS):
+        _fill_stavis(model, config)
+        return
     sight = getattr(model, "visual_model", None)
     hearing = getattr(model, "audionet", None)
     for name, part in (("visual_weights", sight), ("audio_weights", hearing)):
@@ -44,6 +51,14 @@ def fill_parts(model: nn.Module, config: TrainConfig) -> None:
     if config.audio_weights:
         encoder = str(config.options.get("audio", _DEFAULT_ENCODER))
         _fill_from(hearing, encoder, config.audio_weights)
+
+
+def _fill_stavis(model: STAViS, config: TrainConfig) -> None:
+    if config.visual_weights:
+        raise DataError("visual_weights are for AViNet; STAViS starts from a file with init")
+    for path in (config.encoder_weights, config.audio_weights):
+        if path:
+            load_stavis_part(model, path)
 
 
 def _fill_encoder(model: nn.Module, config: TrainConfig) -> None:

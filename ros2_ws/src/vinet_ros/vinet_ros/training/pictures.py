@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from vinet_ros.preprocess import IMAGENET_MEAN, IMAGENET_STD
+from vinet_ros.preprocess import IMAGENET_PIXELS, PixelScale
 from vinet_ros.training.samples import Sample
 
 SHOWN = 4
@@ -84,11 +84,12 @@ def draw_curves(path: Path, history: list[dict[str, float]]) -> None:
 def draw_samples(path: Path, samples: list[Sample], module: lightning.LightningModule) -> None:
     """Draw a row a sample: newest frame, ground truth, prediction."""
     figure = Figure(figsize=(9, 1.8 * len(samples)), layout="constrained")
+    scale = getattr(getattr(module, "model", None), "pixel_scale", IMAGENET_PIXELS)
     for i, sample in enumerate(samples):
         batch = {name: value[None].to(module.device) for name, value in sample.items()}
         with torch.no_grad():
             predicted = module.predict(batch)[0].cpu().numpy()  # type: ignore[operator]
-        pictures = (_rgb(sample["clip"]), sample["density"].numpy(), predicted)
+        pictures = (_rgb(sample["clip"], scale), sample["density"].numpy(), predicted)
         for j, (title, picture) in enumerate(
             zip(("newest frame", "people", "network"), pictures, strict=True)
         ):
@@ -108,9 +109,9 @@ def _samples(trainer: lightning.Trainer) -> list[Sample]:
     return [held[i] for i in np.linspace(0, count - 1, min(SHOWN, count)).astype(int).tolist()]
 
 
-def _rgb(clip: torch.Tensor) -> NDArray[np.float32]:
+def _rgb(clip: torch.Tensor, scale: PixelScale) -> NDArray[np.float32]:
     newest = clip[:, -1].permute(1, 2, 0).numpy()  # (H, W, 3)
-    return np.clip(newest * IMAGENET_STD + IMAGENET_MEAN, 0, 1)
+    return np.clip((newest + scale.shift) / scale.scale / 255, 0, 1).astype(np.float32)
 
 
 def _save(figure: Figure, path: Path) -> None:

@@ -21,6 +21,7 @@ from vinet_ros.training.config import Stage, TrainConfig, default_stages
 from vinet_ros.training.losses import LossWeights
 from vinet_ros.training.run_data import holds_videos
 from vinet_ros.training.samples import ClipMaking
+from vinet_ros.training.stavis_module import STAVIS_WEIGHTS, stavis_stage
 from vinet_ros.training.video_samples import ClipSampling
 
 PAPER_EPOCHS = 40
@@ -47,8 +48,9 @@ def default_recipe(model: str, clip_length: int, *, videos: bool, taught: bool =
     """Return the recipe for a network and a kind of data.
 
     ViNet and its kin train as both papers do: Adam at 1e-4, batches of 8 clips, KLDiv, everything
-    learns, the best epoch is kept. vinet_lite on stills has the recipe of the bundled weights.
-    With a teacher ViNet learns on stills from chance: :func:`taught_stages`.
+    learns, the best epoch is kept. vinet_lite on stills has the recipe of the bundled weights,
+    STAViS that of its public code. With a teacher ViNet learns on stills from chance:
+    :func:`taught_stages`.
 
     Args:
         model: A saliency network of the catalog.
@@ -57,11 +59,15 @@ def default_recipe(model: str, clip_length: int, *, videos: bool, taught: bool =
         taught: Whether there is a teacher; elsewhere than above its maps count half.
 
     Raises:
-        ValueError: If the network does not exist or gives no saliency map.
+        ValueError: If the network does not exist or gives no saliency map, or takes no teacher.
         DataError: If it needs sound and the data are stills.
     """
     spec = model_spec(model)
     _refuse_unfit(spec, videos)
+    if model == "stavis":
+        if taught:
+            raise ValueError("STAViS learns from people alone; leave the teacher out")
+        return Recipe((stavis_stage(),), 128, STAVIS_WEIGHTS, 1e-5)
     if not videos and (spec.streaming or taught):
         weights = LossWeights(1.0, 1.0, 0.1, 0.5)
         lite = spec.streaming
@@ -176,10 +182,12 @@ def fresh_config(
     length = _clip_length(model, options, chosen.get("init", ""))
     taught = bool(chosen.get("teacher"))
     recipe = default_recipe(model, length, videos=videos, taught=taught)
-    stages = tuple(_wished(stage, wishes) for stage in recipe.stages)
+    stages = recipe.stages
+    if options.get("variant") == "st":  # STAViS without its hearing
+        stages = tuple(_deaf(stage) for stage in stages)
+    stages = tuple(_wished(stage, wishes) for stage in stages)
     weights = replace(recipe.weights, **wishes.loss)
-    if weights.rna and not model_spec(model).audio:
-        raise ValueError(f"rna aligns sight and sound, and {model} takes no sound; use avinet")
+    _refuse_weights(model, weights)
     if wishes.size is not None and stages[0].clips is not None:
         _refuse_size(model, options, stages[0].clips)
     return TrainConfig(
@@ -203,6 +211,11 @@ def _clip_length(model: str, options: dict[str, Any], init: str) -> int:
         return int(load_model(model, init, **options).clip_length)  # type: ignore[arg-type]
     with torch.device("meta"):  # no weights are made: it is only asked
         return int(getattr(create_model(model, **options), "clip_length", 1))
+
+
+def _deaf(stage: Stage) -> Stage:
+    assert stage.clips is not None  # STAViS learns from videos only
+    return replace(stage, clips=replace(stage.clips, audio=""))
 
 
 def _wished(stage: Stage, wishes: Wishes) -> Stage:
@@ -247,6 +260,15 @@ def _refuse_size(model: str, options: dict[str, Any], clips: ClipSampling) -> No
         network(torch.empty(1, 3, clips.frames, clips.height, clips.width))
 
 
+def _refuse_weights(model: str, weights: LossWeights) -> None:
+    if weights.rna and not model_spec(model).audio:
+        raise ValueError(f"rna aligns sight and sound, and {model} takes no sound; use avinet")
+    unused = ("kldiv", "sim", "rna") if model == "stavis" else ("bce",)
+    given = [name for name in unused if getattr(weights, name)]
+    if given:
+        raise ValueError(f"{model} does not learn by {', '.join(given)}; leave it out")
+
+
 def _refuse_unfit(spec: ModelSpec, videos: bool) -> None:
     if not spec.saliency:
         raise ValueError(
@@ -254,6 +276,6 @@ def _refuse_unfit(spec: ModelSpec, videos: bool) -> None:
         )
     if spec.audio and not videos:
         raise DataError(
-            f"{spec.name} needs videos, with sound; on stills train its visual part with --model "
-            "vinet"
+            f"{spec.name} needs videos, with sound; train on stills with --model vinet or "
+            "vinet_lite"
         )

@@ -25,6 +25,7 @@ from vinet_ros.training.datasets.packed_videos import is_video_pack, read_video_
 from vinet_ros.training.datasets.video_check import require_files
 from vinet_ros.training.datasets.video_records import VideoRecord
 from vinet_ros.training.samples import EpochSampler, MadeSamples, Sample, StillSamples
+from vinet_ros.training.stavis_clips import StavisClips, StavisValidationClips
 from vinet_ros.training.video_samples import ClipSampling, ValidationClips, VideoClips
 
 Split = tuple[list[Still], list[Still]]
@@ -170,6 +171,13 @@ def _video_data(
         else None
         for others in (kept, [*held, *kept])
     )
+    if clips.plan == "stavis":
+        return RunData(
+            StavisClips(kept, clips, config.seed, fixations=looked, sounds=trained),
+            StavisValidationClips(held, clips, fixations=looked, sounds=scored),
+            config,
+            stage,
+        )
     return RunData(
         VideoClips(kept, clips, config.seed, fixations=looked, sounds=trained),
         ValidationClips(held, clips, fixations=looked, sounds=scored),

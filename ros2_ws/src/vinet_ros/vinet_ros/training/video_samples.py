@@ -23,6 +23,9 @@ from vinet_ros.training.datasets.video_records import VideoRecord
 from vinet_ros.training.groundtruth import fixation_map
 from vinet_ros.training.samples import Sample
 
+PLANS = {"newest": 32, "stavis": 16}
+"""Ways of sampling, and what sides their networks' inputs are divisible by."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClipSampling:
@@ -32,13 +35,15 @@ class ClipSampling:
         frames: Frames a clip, T.
         rate_hz: Frames a second of a clip; frames in between are skipped. 0 takes every frame,
             whatever the video's rate, as the papers do.
-        height: Of the network's input and of the target, divisible by 32.
+        height: Of the network's input and of the target, divisible by 32 (STAViS: 16).
         width: The same.
         black_frames: How many frames of each training clip are black, drawn anew each time, the
-            newest among them; of the validation's clips none.
+            newest among them; of the validation's clips none. Not for "stavis".
         audio: What a network hears, one of :data:`~vinet_ros.streaming.audio_regimes.REGIMES`;
             empty for one that does not hear.
         audio_std: Deviation of "normal" sound, 1 is full scale; 0: that of the clip's own.
+        plan: Whose clips: "newest", whose target is the newest frame's, or "stavis", with the
+            middle frame's; see :mod:`~vinet_ros.training.stavis_clips`.
     """
 
     frames: int = 32
@@ -48,6 +53,7 @@ class ClipSampling:
     black_frames: int = 0
     audio: str = ""
     audio_std: float = 0.0
+    plan: str = "newest"
 
     def __post_init__(self) -> None:
         if self.frames < 1 or self.rate_hz < 0:
@@ -55,10 +61,16 @@ class ClipSampling:
                 f"frames must be positive and rate_hz not negative, got {self.frames} and "
                 f"{self.rate_hz}"
             )
-        if self.height % 32 or self.width % 32 or min(self.height, self.width) < 32:
+        if self.plan not in PLANS:
+            raise ValueError(f"plan must be one of {', '.join(PLANS)}; got {self.plan!r}")
+        unit = PLANS[self.plan]
+        if self.height % unit or self.width % unit or min(self.height, self.width) < 32:
             raise ValueError(
-                f"height and width must be multiples of 32, got {self.height} x {self.width}"
+                f"height and width must be multiples of {unit}, at least 32, got {self.height} x "
+                f"{self.width}"
             )
+        if self.plan == "stavis" and self.black_frames:
+            raise ValueError("STAViS learns without black frames; leave them out")
         if not 0 <= self.black_frames <= self.frames:
             raise ValueError(
                 f"black_frames must be 0 to {self.frames}, all of a clip; got {self.black_frames}"
@@ -216,16 +228,27 @@ def make_sample(
     fixations: bool,
 ) -> Sample:
     """Read the frames of a clip and join them with a target (h, w) of the given size."""
+    clip = torch.from_numpy(read_clip(record, newest, sampling))
+    return {"clip": clip, **read_truth(record, newest, target, size, fixations)}
+
+
+def read_truth(
+    record: VideoRecord,
+    frame: int,
+    target: NDArray[np.float32],
+    size: tuple[int, ...],
+    fixations: bool,
+) -> Sample:
+    """Return a frame's target (h, w) as a density, and its fixations at that size."""
     total = float(target.sum())
     density = target / np.float32(total) if total else target
     counts = np.zeros(size, np.int32)
     if fixations:
-        looked = record.load_fixations(newest)
+        looked = record.load_fixations(frame)
         rows, columns = np.nonzero(looked)
         height, width = looked.shape
         counts = fixation_map((columns + 0.5) / width, (rows + 0.5) / height, (size[0], size[1]))
     return {
-        "clip": torch.from_numpy(read_clip(record, newest, sampling)),
         "density": torch.from_numpy(np.asarray(density, np.float32)),
         "fixations": torch.from_numpy(counts),
     }
