@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from vinet_ros.errors import DataError, VinetError, WeightsError
-from vinet_ros.networks import create_model, list_models, load_model
+from vinet_ros.networks import create_model, load_model
 from vinet_ros.networks.loading import shapes_of
 from vinet_ros.networks.weights import card_of, read_card, save_weights
 from vinet_ros.offline.evaluate_request import ALL_FOLDS, FOLD_MARK
@@ -103,8 +103,6 @@ class Networks:
         return self._settings.runs / run_name(variant, group, fold, sets)
 
     def _make(self, variant: Variant, group: Group, fold: str, folder: Path) -> None:
-        if variant.model not in list_models():
-            raise WeightsError(f"there is no model {variant.model!r} in this version's catalog")
         given = self._given(variant, group, fold)
         if given is not None:
             _take(variant, given, folder)

@@ -34,6 +34,10 @@ _NOISE = "AViNet hears normal noise of deviation 0.1, in training and evaluation
 _ENCODERS = (
     "AViNet with VGG-Vox or AVID joins by concatenation; the thesis does not name its fusion."
 )
+_DROPPED = (
+    "The layer that drops is not named: here it is ViNet's deepest feature, and what STAViS(ST) "
+    "gives its last convolution."
+)
 
 
 def _blacked(frames: int) -> System:
@@ -129,7 +133,7 @@ THESIS_TABLES = (
         ),
         (COUTROT2,),
         FIVE,
-        notes=("The layer that drops is not named: here it is the deepest feature.",),
+        notes=(_DROPPED,),
     ),
     Table(
         "5.7",
@@ -146,7 +150,7 @@ THESIS_TABLES = (
         ),
         SOUND,
         FIVE,
-        notes=("The layer that drops is not named: here it is the deepest feature.",),
+        notes=(_DROPPED,),
     ),
     Table(
         "5.8",
