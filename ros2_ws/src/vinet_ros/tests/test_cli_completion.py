@@ -63,6 +63,7 @@ def ask(shell, line):
         ("vinet data pack --l", ["--layout"]),
         ("vinet report --m", ["--max-inline-mib"]),
         ("vinet watch --l", ["--layout"]),
+        ("vinet paper run 5.1", ["5.1", "5.10"]),
         ("vinet nothing --l", []),
     ],
 )

@@ -15,6 +15,7 @@ import torch
 from chorus import chorus_predictor, noise, write_wav
 from fill import fill
 from made_clips import write_clip
+from made_stavis import made_stavis, write_stavis
 from made_videos import fixated, saliency, write_dhf1k, write_list, write_sound_video
 
 from vinet_ros.cli import main
@@ -26,7 +27,15 @@ from vinet_ros.offline.audio_effect_network import load_hearing
 from vinet_ros.offline.audio_effect_request import AudioEffectRequest
 from vinet_ros.offline.recordings import read_recording
 from vinet_ros.offline.video import Video
-from vinet_ros.preprocess import map_to_uint8, normalize_frames, resize_frame, sound_input
+from vinet_ros.preprocess import (
+    map_to_uint8,
+    normalize_frames,
+    resize_frame,
+    saved_small_map,
+    sound_input,
+)
+from vinet_ros.runtime.two_step import TwoStepExecutor
+from vinet_ros.streaming import Predictor
 from vinet_ros.streaming.audio_regimes import REGIMES, AudioRegimes, Recording, at_rate
 from vinet_ros.training.datasets.records import load_rgb
 
@@ -172,6 +181,31 @@ def test_a_set_is_scored_with_each_sound(chorus, coutrot2, tmp_path):
     assert "mime has no sound" in page
 
 
+def test_stavis_is_held_against_its_own_numbers(coutrot2, tmp_path):
+    out = tmp_path / "effect"
+    weights = write_stavis(tmp_path / "stavis.safetensors")
+    run = (coutrot2, "--model", "stavis", "--weights", weights, "--every", 12, "--limit", 1)
+    assert vinet(*run, "--path", "torch", "--out", out) == 0
+
+    executor = TwoStepExecutor(made_stavis(), path="torch")
+    predictor = Predictor("stavis", executor=executor, window_rate_hz=-1.0)
+    predictor.push_audio(noise(12 / 25, 0).astype(np.float32), RATE_HZ, 0)
+    predictor.hearing.finish()
+    for frame in range(12):
+        file = coutrot2 / f"video_frames/Coutrot_db2/choir/img_{frame + 1:05d}.jpg"
+        predictor.push_frame(load_rgb(file), round(frame * 1e9 / 25))
+    real = saved_small_map(predictor.predict().values) / 255
+    silent = saved_small_map(predictor.predict_again(np.zeros(0, np.float32)).values) / 255
+    row = next(row for row in rows_in(out) if row["regime"] == "zero")
+    assert float(row["cc"]) == pytest.approx(float(cc(silent, real)), abs=2e-4)
+    assert float(row["sim"]) == pytest.approx(float(sim(silent, real)), abs=2e-4)
+    assert float(row["cc"]) < 0.999
+
+    page = (out / "audio_effect.md").read_text()
+    assert "CC of STAViS, Coutrot2" in page and "0.9981" in page
+    assert "STAViS(STA-0) (thesis, table 5.1)" in page and "AViNet" not in page
+
+
 def test_sounds_are_the_same_for_the_same_seed(chorus, tmp_path):
     clips = []
     for k in range(2):
@@ -221,6 +255,11 @@ def test_random_weights_are_the_same_for_the_same_seed():
     [
         (["CLIP", "--model", "vinet_lite"], 1, "choose a network that does: avinet"),
         (["CLIP"], 1, "give --weights FILE, or --allow-untrained"),
+        (
+            ["CLIP", "--model", "stavis", "--option", "variant=st", "--allow-untrained"],
+            1,
+            "this stavis takes no sound",
+        ),
         (["CLIP", "--model", "vine"], 1, "no model is named 'vine'"),
         (["MUTE", "--allow-untrained"], 1, "has no sound; give a clip"),
         (["FOLDER", "--allow-untrained"], 1, "holds none of the known layouts"),

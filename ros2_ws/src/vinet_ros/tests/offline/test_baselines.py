@@ -9,6 +9,7 @@ from vinet_ros.errors import DataError
 from vinet_ros.offline import baselines
 from vinet_ros.offline.baselines import (
     centre_gaussian,
+    fine_grained,
     mean_fixation_map,
     score_human_halves,
     score_leave_one_out,
@@ -118,9 +119,10 @@ def test_saved_maps_are_read_by_the_images_names(stills_root, tmp_path):
     assert "not a readable image" in table.left_out[0].reason
 
 
-def test_spectral_residual_finds_what_stands_out(stills):
+@pytest.mark.parametrize("method", [spectral_residual, fine_grained])
+def test_what_opencv_has_finds_what_stands_out(method):
     images = np.full((1, 224, 384, 3), 90, np.uint8)
     images += np.random.default_rng(0).integers(0, 8, images.shape, dtype=np.uint8)
     images[0, 60:90, 100:140] = 250
-    values = spectral_residual()(images)[0]
+    values = method()(images)[0]
     assert values[60:90, 100:140].mean() > 2 * values.mean()

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -176,11 +178,22 @@ def evaluate(
 
 
 def _run(request: EvaluationRequest) -> Evaluation:
+    from vinet_ros.offline.evaluate import run_evaluation
+
+    with progress_of_tasks() as advance:
+        return run_evaluation(request, advance)
+
+
+@contextmanager
+def progress_of_tasks() -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar for each task, where the standard error is a terminal.
+
+    Yields:
+        What to call with a task's name, how much more of it is done, and how much there is.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
     from rich.progress import TimeRemainingColumn as Remaining
-
-    from vinet_ros.offline.evaluate import run_evaluation
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Remaining())
     console = Console(stderr=True)
@@ -194,7 +207,7 @@ def _run(request: EvaluationRequest) -> Evaluation:
                 tasks[task] = bar.add_task(task, total=total)
             bar.advance(tasks[task], step)
 
-        return run_evaluation(request, advance)
+        yield advance
 
 
 def _plot(evaluation: Evaluation, out: Path, samples: int) -> tuple[Evaluation, list[Path]]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from vinet_ros.errors import DataError, SoundError
 from vinet_ros.metrics import cc, sim
+from vinet_ros.offline.audio_effect_maps import Pictures, pictures_of
 from vinet_ros.offline.audio_effect_network import check_hears, load_hearing
 from vinet_ros.offline.audio_effect_request import AudioEffectRequest
 from vinet_ros.offline.audio_effect_sources import Subject, Subjects, find_subjects
@@ -25,7 +26,7 @@ from vinet_ros.offline.evaluate_lots import Truth
 from vinet_ros.offline.evaluate_videos import score_map
 from vinet_ros.offline.frames import NS_PER_S, BadRecord, Frame, FrameSource
 from vinet_ros.offline.predict.stream import stamp_of
-from vinet_ros.preprocess import map_to_uint8, resize_rgb
+from vinet_ros.preprocess import resize_rgb
 from vinet_ros.runtime.two_step import TwoStepExecutor
 from vinet_ros.streaming import Predictor
 from vinet_ros.streaming.audio_regimes import REAL, REGIMES, SHUFFLED, AudioRegimes
@@ -223,13 +224,15 @@ class _Measurement:
             raise DataError(f"{name} has no frame that can be predicted, of every {step}")
 
     def _regimes_of(self, subject: Subject) -> tuple[str, ...]:
-        name = subject.own.name
+        name, wanted = subject.own.name, self.request.regimes
+        if SHUFFLED not in wanted:
+            return wanted
         try:
             self.shuffled_from[name] = self.sounds.other_of(subject.own)[0].name
         except SoundError as error:
             self.left_out.append(LeftOut(SHUFFLED, name, str(error)))
-            return tuple(regime for regime in REGIMES if regime != SHUFFLED)
-        return REGIMES
+            return tuple(regime for regime in wanted if regime != SHUFFLED)
+        return wanted
 
     def _heard_frames(self, source: FrameSource, name: str) -> Iterator[Frame]:
         """Yield each frame once it is in the window, and its sound is too."""
@@ -255,19 +258,19 @@ class _Measurement:
         least = np.inf
         for regime in regimes:
             maps[regime] = self._map(subject, frame, regime)
-            compared = self._compared(maps[regime], (rgb.shape[0], rgb.shape[1]))
-            reference = compared if reference is None else reference
+            shown = self._pictures(maps[regime], (rgb.shape[0], rgb.shape[1]))
+            reference = shown.compared if reference is None else reference
             assert executor.heard is not None and executor.seen is not None
             row = EffectRow(
                 subject.own.name,
                 frame.index,
                 frame.time_ns / NS_PER_S,
                 regime,
-                float(cc(compared, reference)),
-                float(sim(compared, reference)),
+                float(cc(shown.compared, reference)),
+                float(sim(shown.compared, reference)),
                 Norms.of(executor.heard),
                 Norms.of(executor.seen),
-                _scores(compared, people),
+                _scores(shown.scored, people),
             )
             self.rows.append(row)
             least = min(least, row.cc) if np.isfinite(row.cc) else least
@@ -287,10 +290,9 @@ class _Measurement:
         assert saliency is not None, "a window that repeats its first frame is never empty"
         return saliency.values
 
-    def _compared(self, values: NDArray[np.float32], size: tuple[int, int]) -> Maps:
-        if not self.request.eight_bit:
-            return np.asarray(values, np.float64)
-        return np.asarray(map_to_uint8(values, size) / 255.0)
+    def _pictures(self, values: NDArray[np.float32], size: tuple[int, int]) -> Pictures:
+        of_stavis = self.predictor.executor.traits.map_frame is not None
+        return pictures_of(values, size, eight_bit=self.request.eight_bit, small=of_stavis)
 
 
 def _scores(values: Maps, people: Truth | None) -> Mapping[str, float]:

@@ -15,7 +15,11 @@ from vinet_ros.offline.audio_effect import AudioEffect, EffectRow
 from vinet_ros.offline.published_scores import PublishedRow, published_on
 from vinet_ros.streaming.audio_regimes import NORMAL, REAL, ZERO
 
-TABLE_VI = {"bilinear": ("AViNet(B)", 0.9977, 0.9979), "concat": ("AViNet(C)", 0.9978, 0.999)}
+TABLE_VI = {
+    "bilinear": ("AViNet(B)", 0.9977, 0.9979),
+    "concat": ("AViNet(C)", 0.9978, 0.999),
+    "stavis": ("STAViS", 0.998, 0.9981),
+}
 """Of the paper, on Coutrot2: name, CC and SIM of maps with real and with zeroed sound."""
 
 TABLE_5_4 = {
@@ -36,9 +40,10 @@ _SAME_SOUND: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "attention": ("AViNet(A)",),
         "vggvox": ("AViNet VGG-Vox",),
         "avid": ("AViNet AVID",),
+        "stavis": ("STAViS(STA)", "STAViS"),
     },
-    ZERO: {"bilinear": ("AViNet-0",)},
-    NORMAL: {"bilinear": ("AViNet-R", "AViNet-0")},
+    ZERO: {"bilinear": ("AViNet-0",), "stavis": ("STAViS(STA-0)",)},
+    NORMAL: {"bilinear": ("AViNet-R", "AViNet-0"), "stavis": ("STAViS(STA-R)",)},
 }
 
 Value = Callable[[EffectRow], float]
@@ -81,10 +86,18 @@ def spread(rows: Sequence[EffectRow], value: Value) -> Spread:
 def fusion_of(effect: AudioEffect) -> str:
     """Return how the network joins sound and sight, as the published tables tell them apart.
 
-    With SoundNet by the fusion; else by the encoder, as nobody says which fusion it had.
+    AViNet with SoundNet by its fusion, else by the encoder, as nobody says which fusion it had.
+    STAViS has a fusion of its own: "stavis" is the published one, others go by their options.
     """
+    if effect.request.model == "stavis":
+        return _fusion_of_stavis(effect.options)
     audio = effect.options.get("audio", "soundnet")
     return str(effect.options.get("fusion", "bilinear")) if audio == "soundnet" else str(audio)
+
+
+def _fusion_of_stavis(options: Mapping[str, object]) -> str:
+    parts = options.get("localisation", "bilinear"), options.get("fusion", "concat")
+    return "stavis" if parts == ("bilinear", "concat") else f"stavis {parts[0]} {parts[1]}"
 
 
 def published_row(effect: AudioEffect, regime: str) -> PublishedRow | None:

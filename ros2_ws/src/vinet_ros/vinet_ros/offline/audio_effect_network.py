@@ -44,6 +44,7 @@ def load_hearing(
 
     Raises:
         WeightsError: If the weights are missing or do not fit.
+        VinetError: If the network takes no sound, as STAViS' variant st.
         ValueError: If an option does not exist.
     """
     trained = request.weights is not None or bundled_weights(request.model) is not None
@@ -57,6 +58,11 @@ def load_hearing(
         network = load_model(request.model, request.weights, **options)
     else:
         network = _untrained(request.model, options, request.seed)
+    if getattr(network, "sound_form", None) is None:
+        raise VinetError(
+            f"this {request.model} takes no sound, so there is no effect to measure; give one "
+            "that was trained with sound, of STAViS variant sta"
+        )
     place = find_place(request.device, "fp32", True, request.path)
     executor = TwoStepExecutor(network, place.device, request.path)
     rate_hz = request.window_rate_hz

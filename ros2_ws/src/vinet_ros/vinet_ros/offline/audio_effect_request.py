@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vinet_ros.streaming.audio_regimes import AudioRegimes
+from vinet_ros.streaming.audio_regimes import REAL, REGIMES, AudioRegimes
 
 EVERY_S = 0.5
 """Time from one prediction to the next where nothing else is asked for."""
@@ -40,6 +40,8 @@ class AudioEffectRequest:
         set_name: Which video set, where the folder holds several; empty: the only one.
         split: Of the set; empty: the one that papers report.
         fold: Of the set, where it has folds.
+        regimes: The sounds, of :data:`~vinet_ros.streaming.audio_regimes.REGIMES`; the real one
+            is the first, for it is what the others are compared with.
 
     Raises:
         ValueError: If a value is out of its range.
@@ -62,6 +64,7 @@ class AudioEffectRequest:
     set_name: str = ""
     split: str = ""
     fold: str = "1"
+    regimes: tuple[str, ...] = REGIMES
 
     def __post_init__(self) -> None:
         if not self.data:
@@ -69,6 +72,11 @@ class AudioEffectRequest:
         for name in ("every", "limit", "seed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be at least 0, got {getattr(self, name)}")
+        if self.regimes[:1] != (REAL,) or not set(self.regimes) <= set(REGIMES):
+            raise ValueError(
+                f"regimes must be {REAL} and then others of {', '.join(REGIMES)}, got "
+                f"{', '.join(self.regimes) or 'none'}"
+            )
         AudioRegimes(normal_std=self.normal_std)  # refuses what it cannot use, before the work
 
     def step_of(self, rate_hz: float, frames: int) -> int:

@@ -64,7 +64,21 @@ def score_fixed_map(
 
 def spectral_residual() -> Predict | None:
     """Return OpenCV's spectral residual saliency; None where OpenCV comes without it."""
-    create = _spectral_residual_factory()
+    return _contributed("StaticSaliencySpectralResidual")
+
+
+def fine_grained() -> Predict | None:
+    """Return OpenCV's fine-grained saliency; None where OpenCV comes without it.
+
+    Source:
+        Montabone and Soto, "Human detection using a mobile platform and novel features derived
+        from a visual saliency mechanism", 2010.
+    """
+    return _contributed("StaticSaliencyFineGrained")
+
+
+def _contributed(name: str) -> Predict | None:
+    create = _factory(name)
     if create is None:
         return None
     method = create()
@@ -141,12 +155,12 @@ def _read_saved_map(folder: Path, stem: str, size: tuple[int, int]) -> Maps:
     raise DataError(f"{folder / stem}.*: no such map")
 
 
-def _spectral_residual_factory() -> Callable[[], Any] | None:
+def _factory(name: str) -> Callable[[], Any] | None:
     module = getattr(cv2, "saliency", None)
-    found = getattr(module, "StaticSaliencySpectralResidual_create", None)
+    found = getattr(module, f"{name}_create", None)
     if found is not None:
         return found  # type: ignore[no-any-return]
-    of_class = getattr(module, "StaticSaliencySpectralResidual", None)
+    of_class = getattr(module, name, None)
     return None if of_class is None else of_class.create
 
 

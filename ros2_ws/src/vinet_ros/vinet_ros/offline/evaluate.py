@@ -153,7 +153,8 @@ def _run(
     ]
     tasks = [part.tasks[index][1] for part, index in places]
     devices = list_devices(request.device, request.jobs)
-    bench = Bench(BenchSetup(request.model, weights, devices[0], shared=shared), progress)
+    setup = BenchSetup(request.model, weights, devices[0], request.path, shared=shared)
+    bench = Bench(setup, progress)
     try:
         describe(bench, devices, facts)
         if request.jobs > 1 and bench.network is not None and devices[0] == "cpu":
@@ -236,19 +237,19 @@ def _video_parts(request: EvaluationRequest, found: Found) -> list[_Part]:
             network = identify(request.model, weights)
             tasks += [
                 (weights, VideoTask(first + place, index, network, request.cache))
-                for index in range(len(lot.records))
+                for index in range(len(lot.records[: request.limit or None]))
             ]
         first += len(videos.lots)
-        finish = partial(_finish_videos, videos)
+        finish = partial(_finish_videos, videos, request.limit)
         parts.append(_Part("videos", videos.title, tasks, finish))
     return parts
 
 
-def _finish_videos(videos: FoundVideos, results: list[Any]) -> VideoSetScores:
+def _finish_videos(videos: FoundVideos, limit: int, results: list[Any]) -> VideoSetScores:
     scored: list[VideoScores] = []
     left_out: list[LeftOut] = []
     lots = zip(videos.folds, videos.lots, strict=True)
-    places = [(fold, record) for fold, lot in lots for record in lot.records]
+    places = [(fold, record) for fold, lot in lots for record in lot.records[: limit or None]]
     for (fold, record), result in zip(places, results, strict=True):
         name = record.name if len(videos.folds) == 1 else f"{record.name} (fold {fold})"
         if isinstance(result, DataError):

@@ -116,7 +116,9 @@ def _set(
         for fold in folds:
             fold_name = fold if video_set.folds else "1"
             records = find_videos(path, video_set, split, fold_name)
-            mean_map = _mean_map(path, video_set, fold_name, left_out)
+            mean_map = None
+            if request.baselines:
+                mean_map = _mean_map(path, video_set, fold_name, left_out)
             lots.append(_lot(title, records, mean_map, request))
     except ValueError as error:
         raise DataError(f"{path}: {error}") from None
@@ -149,7 +151,7 @@ def _packed(path: Path, request: EvaluationRequest, left_out: list[LeftOut]) -> 
     split = wanted[0].split
     title = f"{LAYOUTS[names[0]].title if names[0] in LAYOUTS else names[0]}, {split}, packed"
     training = [r for r in records if r.set_name == names[0] and r.split == "train"]
-    mean_map = _mean_of(training, left_out, title)
+    mean_map = _mean_of(training, left_out, title) if request.baselines else None
     lot = _lot(title, wanted, mean_map, request)
     return FoundVideos(title, names[0], split, (lot,), ("",))
 

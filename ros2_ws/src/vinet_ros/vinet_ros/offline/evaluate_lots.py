@@ -39,6 +39,7 @@ class VideoSettings:
         audio: What a network hears, one of
             :data:`~vinet_ros.streaming.audio_regimes.REGIMES`.
         audio_std: Deviation of "normal" sound, 1 is full scale; 0: that of the window's own.
+        baselines: Whether simple predictors and people are scored beside the network.
     """
 
     first_frames: str = "paper"
@@ -48,6 +49,7 @@ class VideoSettings:
     seed: int = 0
     audio: str = REAL
     audio_std: float = 0.0
+    baselines: bool = True
 
 
 @dataclass(frozen=True)

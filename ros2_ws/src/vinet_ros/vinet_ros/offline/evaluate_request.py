@@ -53,6 +53,11 @@ class EvaluationRequest:
         audio: What a network hears with video sets, one of
             :data:`~vinet_ros.streaming.audio_regimes.REGIMES`.
         audio_std: Deviation of "normal" sound, 1 is full scale; 0: that of the window's own.
+        baselines: Whether video sets have rows of simple predictors and people beside the
+            network's.
+        path: How the network is executed: "auto", "torch" or "openvino".
+        limit: Of video sets, the first so many videos of a split; 0: all. The others still lend
+            their sound and fixations.
     """
 
     data: tuple[Path, ...]
@@ -78,6 +83,9 @@ class EvaluationRequest:
     cache: Path | None = None
     audio: str = REAL
     audio_std: float = 0.0
+    baselines: bool = True
+    path: str = "auto"
+    limit: int = 0
 
     def __post_init__(self) -> None:
         if not self.data:
@@ -139,4 +147,5 @@ class EvaluationRequest:
             self.seed,
             self.audio,
             self.audio_std,
+            self.baselines,
         )

@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vinet_ros.errors import DataError
 from vinet_ros.metrics import resize_maps
-from vinet_ros.offline.baselines import centre_gaussian, spectral_residual
+from vinet_ros.offline.baselines import centre_gaussian, fine_grained, spectral_residual
 from vinet_ros.offline.evaluate_lots import Truth, VideoLot, read_fixations, read_truth
 from vinet_ros.offline.evaluate_people import score_people
 from vinet_ros.offline.evaluate_sound import sound_instead
@@ -33,6 +33,9 @@ from vinet_ros.training.score_table import (
 
 VIDEO_METRICS = ("CC", "SIM-MIT", "NSS-MIT", "AUC-J-MIT", "sAUC", "KLDiv-MIT")
 """The MIT benchmark's: those that the papers' tables have, and KLDiv."""
+
+FINE_GRAINED = "fine-grained saliency"
+"""Name of a row that video sets have beside those of stills and clips."""
 
 OF_MAPS = ("CC", "SIM-MIT", "KLDiv-MIT")
 OF_FIXATIONS = tuple(metric for metric in VIDEO_METRICS if metric not in OF_MAPS)
@@ -81,9 +84,7 @@ def score_video(
     wanted = range(0, len(record), lot.settings.every)
     looked = read_fixations(record)
     sheet = _Sheet(lot, record, wanted)
-    fixed = {} if lot.mean_map is None else {"MEP": lot.mean_map}
-    fixed["centre Gaussian"] = centre_gaussian(INPUT_SIZE)
-    residual = spectral_residual()
+    baselines = _Baselines(lot)
     silences: list[str] = []
     form = None if predictor is None else predictor.executor.traits.sound_form
     instead = None if form is None else sound_instead(lot, index, form.rate_hz)
@@ -92,18 +93,41 @@ def score_video(
         truth = read_truth(lot, index, predicted.frame, looked)
         if lot.name:
             sheet.score(lot.name, predicted.frame, _network_map(predicted, lot, truth), truth)
-        if residual is not None:
-            rgb = _frame_of(record, predicted)
-            values: Maps | str = rgb if isinstance(rgb, str) else residual(rgb[None])[0]
-            sheet.score("spectral residual", predicted.frame, values, truth)
-        for name, values in fixed.items():
-            sheet.score(name, predicted.frame, values, truth)
+        for row, values in baselines.maps(record, predicted):
+            sheet.score(row, predicted.frame, values, truth)
         progress(lot.title, 1, sum(len(range(0, len(r), lot.settings.every)) for r in lot.records))
-    left_out = [] if residual is not None else [NO_SPECTRAL_RESIDUAL]
+    left_out = list(baselines.lacking)
     left_out += [LeftOut(lot.name, f"the sound of {record.name}", note) for note in silences]
-    people, why_none = score_people(record, wanted, sheet.items)
+    people, why_none = (
+        score_people(record, wanted, sheet.items) if lot.settings.baselines else ([], [])
+    )
     tables = (*sheet.tables(), *people)
     return VideoScores(record.name, record.category, tables, (*left_out, *why_none))
+
+
+class _Baselines:
+    """Predictors beside the network: those that look at a frame, and those that do not."""
+
+    def __init__(self, lot: VideoLot) -> None:
+        wanted = lot.settings.baselines
+        looking = {"spectral residual": spectral_residual, FINE_GRAINED: fine_grained}
+        made = {row: make() for row, make in looking.items()} if wanted else {}
+        self._looking = {row: predict for row, predict in made.items() if predict is not None}
+        self.lacking = [
+            replace(NO_SPECTRAL_RESIDUAL, row=row) for row in made if row not in self._looking
+        ]
+        self._fixed: dict[str, Maps] = {}
+        if wanted and lot.mean_map is not None:
+            self._fixed["MEP"] = lot.mean_map
+        if wanted:
+            self._fixed["centre Gaussian"] = centre_gaussian(INPUT_SIZE)
+
+    def maps(self, record: VideoRecord, predicted: Predicted) -> Iterator[tuple[str, Maps | str]]:
+        """Yield each row's map of a frame, or why it has none."""
+        rgb = _frame_of(record, predicted) if self._looking else ""
+        for row, predict in self._looking.items():
+            yield row, rgb if isinstance(rgb, str) else np.asarray(predict(rgb[None])[0])
+        yield from self._fixed.items()
 
 
 class _Sheet:

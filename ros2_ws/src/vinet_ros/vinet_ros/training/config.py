@@ -143,6 +143,8 @@ class TrainConfig:
             took, the test lists of all sets but DHF1K and AVE; "held_out" a tenth of train.
         gradient_clip: Largest norm of the gradient; 0 leaves it.
         machine: What the run uses of the machines there are.
+        epoch_steps: Most optimiser steps of an epoch; nothing is scored after them, so the last
+            weights are kept. 0 takes all there are. For a run that only shows that all works.
     """
 
     data: str
@@ -170,6 +172,7 @@ class TrainConfig:
     gradient_clip: float = 1.0
     machine: Machine = field(default_factory=Machine)
     teacher: str = ""
+    epoch_steps: int = 0
 
     def __post_init__(self) -> None:
         if not self.stages:
@@ -182,6 +185,10 @@ class TrainConfig:
         if self.selection not in SELECTIONS:
             raise ValueError(
                 f"selection must be one of {', '.join(SELECTIONS)}, got {self.selection!r}"
+            )
+        if self.epoch_steps and any(stage.keep == "best" for stage in self.stages):
+            raise ValueError(
+                "epoch_steps leave nothing to choose the best epoch by; keep the last"
             )
         if not -1 <= self.fold < self.folds:
             raise ValueError(

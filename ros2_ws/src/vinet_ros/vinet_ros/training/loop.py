@@ -158,6 +158,8 @@ def _run_stage(
     before = {name: value.clone() for name, value in model.state_dict().items()}
     trainer = _trainer(stage, config, progress, [limit, *_callbacks(stage, config, folder)])
     steps = stage.epochs * data.steps(trainer.num_devices * trainer.num_nodes)
+    if config.epoch_steps:
+        steps = min(steps, stage.epochs * config.epoch_steps)
     module = _module(model, stage, config, steps)
     last = folder / "last.ckpt"
     # weights_only: a checkpoint is data; Lightning would run what a pickle asks for.
@@ -214,6 +216,8 @@ def _trainer(
         strategy=_strategy(stage, config),
         precision=config.precision,  # type: ignore[arg-type]
         max_epochs=stage.epochs,
+        limit_train_batches=config.epoch_steps or 1.0,
+        limit_val_batches=0 if config.epoch_steps else 1.0,
         gradient_clip_val=config.gradient_clip or None,
         callbacks=callbacks,
         logger=[
