@@ -28,8 +28,8 @@ from vinet_ros.training.alignment import align
 from vinet_ros.training.config import TrainConfig
 from vinet_ros.training.datasets.gaze_clips import GazeClip, read_gaze_clip
 from vinet_ros.training.groundtruth import blur_counts, fixation_map
-from vinet_ros.training.loop import starting_model
 from vinet_ros.training.run_data import split_videos, stage_data
+from vinet_ros.training.starting import starting_model
 
 SIZE = (240, 320)  # (height, width) of pictures and maps
 PIECE = 36

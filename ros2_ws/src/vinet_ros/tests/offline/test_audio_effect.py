@@ -27,14 +27,9 @@ from vinet_ros.offline.audio_effect_network import load_hearing
 from vinet_ros.offline.audio_effect_request import AudioEffectRequest
 from vinet_ros.offline.recordings import read_recording
 from vinet_ros.offline.video import Video
-from vinet_ros.preprocess import (
-    map_to_uint8,
-    normalize_frames,
-    resize_frame,
-    saved_small_map,
-    sound_input,
-)
+from vinet_ros.preprocess import map_to_uint8, normalize_frames, resize_frame, sound_input
 from vinet_ros.runtime.two_step import TwoStepExecutor
+from vinet_ros.small_maps import saved_small_map
 from vinet_ros.streaming import Predictor
 from vinet_ros.streaming.audio_regimes import REGIMES, AudioRegimes, Recording, at_rate
 from vinet_ros.training.datasets.records import load_rgb

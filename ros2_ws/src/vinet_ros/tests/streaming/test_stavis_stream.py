@@ -18,12 +18,12 @@ from vinet_ros.preprocess import (
     STAVIS_PIXELS,
     normalize_frames,
     resize_rgb,
-    scored_small_map,
     sound_input,
 )
 from vinet_ros.runtime.benchmark_paths import EagerRunner, drifting_noise
 from vinet_ros.runtime.graph_cache import network_key
 from vinet_ros.runtime.two_step import TwoStepExecutor, hears_in_steps
+from vinet_ros.small_maps import scored_small_map
 from vinet_ros.streaming import Predictor
 from vinet_ros.streaming.sound_excerpts import FrameBounds
 

@@ -20,11 +20,11 @@ from vinet_ros.networks import create_model, load_model
 from vinet_ros.networks.weights import WeightsCard, read_card, save_weights
 from vinet_ros.preprocess import IMAGENET_MEAN, IMAGENET_STD
 from vinet_ros.training.datasets.layouts import LAYOUTS, find_videos
-from vinet_ros.training.loop import starting_model
 from vinet_ros.training.module import SaliencyModule
 from vinet_ros.training.parts import fill_parts
 from vinet_ros.training.recipes import Wishes, fresh_config
 from vinet_ros.training.run_data import split_videos, stage_data
+from vinet_ros.training.starting import starting_model
 from vinet_ros.training.video_samples import ClipSampling, ValidationClips, VideoClips
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Lightning's advice on workers and devices

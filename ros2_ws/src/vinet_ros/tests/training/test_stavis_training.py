@@ -267,7 +267,7 @@ def test_sta_starts_from_st_and_a_soundnet(tmp_path, root):
         init=str(tmp_path / "visual.pth"),
         audio_weights=str(tmp_path / "soundnet8_final.pth"),
     )
-    from vinet_ros.training.loop import starting_model
+    from vinet_ros.training.starting import starting_model
 
     begun = starting_model(config)
     assert torch.equal(begun.layer3[5].conv3.weight, whole.layer3[5].conv3.weight)

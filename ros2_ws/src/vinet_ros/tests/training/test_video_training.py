@@ -21,9 +21,10 @@ from vinet_ros.training import recipes
 from vinet_ros.training.config import TrainConfig
 from vinet_ros.training.datasets.layouts import LAYOUTS, find_videos
 from vinet_ros.training.datasets.packed_videos import pack_videos
-from vinet_ros.training.loop import load_best, starting_model, train
+from vinet_ros.training.loop import load_best, train
 from vinet_ros.training.recipes import Wishes, default_recipe, fresh_config
 from vinet_ros.training.run_data import split_videos
+from vinet_ros.training.starting import starting_model
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Lightning's advice on workers and devices
 

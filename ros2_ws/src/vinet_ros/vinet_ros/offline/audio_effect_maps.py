@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vinet_ros.preprocess import map_to_uint8, saved_small_map
+from vinet_ros.preprocess import map_to_uint8
+from vinet_ros.small_maps import saved_small_map
 from vinet_ros.training.score_table import Maps
 
 

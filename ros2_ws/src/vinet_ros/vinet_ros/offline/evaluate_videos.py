@@ -20,7 +20,8 @@ from vinet_ros.offline.evaluate_sound import sound_instead
 from vinet_ros.offline.evaluate_stills import NO_SPECTRAL_RESIDUAL, Progress
 from vinet_ros.offline.evaluate_windows import predict_video
 from vinet_ros.offline.predicted import Predicted
-from vinet_ros.preprocess import INPUT_SIZE, map_to_uint8, resize_rgb, scored_small_map
+from vinet_ros.preprocess import INPUT_SIZE, map_to_uint8, resize_rgb
+from vinet_ros.small_maps import scored_small_map
 from vinet_ros.streaming import Predictor
 from vinet_ros.training.datasets.video_records import VideoRecord
 from vinet_ros.training.score_table import (

@@ -25,14 +25,13 @@ from lightning.pytorch.utilities import rank_zero_only
 from torch import nn
 
 from vinet_ros.errors import DataError
-from vinet_ros.networks import create_model, load_model, model_spec
-from vinet_ros.networks.stavis import STAViS
+from vinet_ros.networks import model_spec
 from vinet_ros.networks.weights import WeightsCard, save_weights
 from vinet_ros.training.config import Stage, TrainConfig
 from vinet_ros.training.held_out import score_stage
 from vinet_ros.training.memory import keep_freed_memory
-from vinet_ros.training.module import SaliencyModule, return_towards
-from vinet_ros.training.parts import PART_FILES, fill_parts
+from vinet_ros.training.module import return_towards
+from vinet_ros.training.parts import PART_FILES
 from vinet_ros.training.pictures import RunPictures
 from vinet_ros.training.run_data import (
     Split,
@@ -41,8 +40,7 @@ from vinet_ros.training.run_data import (
     split_videos,
     stage_data,
 )
-from vinet_ros.training.stavis_module import StavisModule
-from vinet_ros.training.teacher import load_teacher
+from vinet_ros.training.starting import learning_module, starting_model
 from vinet_ros.training.time_limit import TimeLimit
 
 log = logging.getLogger(__name__)
@@ -119,26 +117,6 @@ def refuse_other_run(config: TrainConfig) -> None:
         )
 
 
-def starting_model(config: TrainConfig) -> nn.Module:
-    """Return the network to train: from a weight file, or fresh with what is known of images.
-
-    Fresh, vinet_lite's encoder comes from ImageNet or from `encoder_weights`, ViNet's from
-    `encoder_weights` and AViNet's parts from `visual_weights` and `audio_weights`, if given.
-    STAViS takes parts from `encoder_weights` and `audio_weights` even beside `init`: its
-    SoundNet, beside "st".
-    """
-    if config.init:
-        model = load_model(config.model, config.init, **config.options)
-    else:
-        model = create_model(config.model, **config.options)
-    if not config.init or isinstance(model, STAViS):
-        fill_parts(model, config)
-    model.train()  # a loaded network comes ready to predict: its norms would not learn
-    if all(parameter.ndim != 5 for parameter in model.parameters()):
-        return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
-    return model
-
-
 def _run_stage(
     model: nn.Module,
     stage: Stage,
@@ -160,7 +138,7 @@ def _run_stage(
     steps = stage.epochs * data.steps(trainer.num_devices * trainer.num_nodes)
     if config.epoch_steps:
         steps = min(steps, stage.epochs * config.epoch_steps)
-    module = _module(model, stage, config, steps)
+    module = learning_module(model, stage, config, steps)
     last = folder / "last.ckpt"
     # weights_only: a checkpoint is data; Lightning would run what a pickle asks for.
     resume = last if last.is_file() else None
@@ -182,14 +160,6 @@ def _run_stage(
     _save_done(model, done)
     trainer.strategy.barrier()
     return True
-
-
-def _module(model: nn.Module, stage: Stage, config: TrainConfig, steps: int) -> SaliencyModule:
-    """Return what trains a network in a stage of so many steps."""
-    if isinstance(model, STAViS):
-        return StavisModule(model, stage, config.weights, config.weight_decay, steps)
-    teacher = load_teacher(config.teacher, config.model) if stage.teacher_share else None
-    return SaliencyModule(model, stage, config.weights, config.weight_decay, steps, teacher)
 
 
 def load_best(model: nn.Module, path: Path) -> None:
