@@ -34,14 +34,15 @@ DEMO_ARGS = --out "$(OUT)" $(if $(VIDEO),--video "$(VIDEO)") $(if $(CAMERA),--ca
 	$(if $(MODEL),--model "$(MODEL)") $(if $(WEIGHTS),--weights "$(WEIGHTS)") \
 	$(if $(DEVICE),--device "$(DEVICE)") $(if $(DURATION),--duration "$(DURATION)")
 
-# make soak, make fuzz, make pytest, make lock
+# make soak, make fuzz, make pytest, make lock, make paper-smoke
 SOAK_S ?= 120
 FUZZ_RUNS ?= 1000000
 TESTS ?=
 JOBS ?= 2
 LOCKS ?=
+TABLES ?= I V VI 5.4
 
-.PHONY: help env demo test lint install-check pytest soak fuzz lock
+.PHONY: help env demo test lint install-check pytest soak fuzz lock paper-smoke
 help:
 	@echo "make env    the Python environment, in $(VENV); ROS=jazzy for Jazzy's wheels"
 	@echo "make demo   play a clip through the nodes; VIDEO=file CAMERA=index MODEL= WEIGHTS= DEVICE= DURATION=s OUT=demo"
@@ -50,6 +51,7 @@ help:
 	@echo "            JOBS=2 processes for the tests that need no ROS"
 	@echo "make soak   a 30 Hz VGA camera for SOAK_S=120 seconds: memory and reception within their limits"
 	@echo "make fuzz   FUZZ_RUNS=1000000 made-up camera messages against their conversion"
+	@echo "make paper-smoke  tables of the papers end to end on made videos; TABLES=all"
 	@echo "make lock   resolve requirements/*.in into requirements/*.lock; LOCKS=ros-jazzy for one of them"
 
 env: $(STAMP)
@@ -90,6 +92,10 @@ soak: $(STAMP)
 
 fuzz: $(STAMP)
 	cd $(PACKAGE) && python tests/fuzz/fuzz_messages.py -runs=$(FUZZ_RUNS) -seed=1 -close_fd_mask=2 -verbosity=0
+
+# One table of each kind: scores, scores by category, likeness of maps, norms of features.
+paper-smoke: $(STAMP)
+	vinet paper run $(TABLES) --smoke --no-progress --out paper_smoke
 
 lock:
 	$(PYTHON) scripts/lock.py $(LOCKS)
