@@ -211,9 +211,8 @@ class Predictor:
                 slots, span = self._window.snapshot(), self._window.span()
             if slots is None or span is None:
                 return None
-            if not self.executor.traits.keeps_frames:
-                slots = self._skipped.filled(slots)
-            return self._full(slots, span)
+            keeps = self.executor.traits.keeps_frames
+            return self._full(slots if keeps else self._skipped.filled(slots), span)
 
         with self._inference:
             if self._closed:
