@@ -45,4 +45,5 @@ def saved_small_map(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     low, high = float(values.min()), float(values.max())
     if high == low:
         return np.zeros(values.shape, np.uint8)
-    return np.rint(255.0 * (values - low) / (high - low)).astype(np.uint8)
+    levels: NDArray[np.uint8] = np.rint(255.0 * (values - low) / (high - low)).astype(np.uint8)
+    return levels

@@ -11,9 +11,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from vinet_ros.gaze import PanTilt
+from vinet_ros.gaze.control import ControlSettings, HeadControl
 from vinet_ros.gaze.profile import AxisLimits, AxisState, advance_within, can_stop
 from vinet_ros.gaze.trajectory import (
     TrajectoryPoint,
+    TrajectoryWays,
     begun,
     brake,
     trajectory_along,
@@ -94,21 +96,31 @@ def test_it_is_the_profile_at_any_time(start, goal):
 @unhurried
 @given(starts, goals, speeds)
 def test_after_a_moving_goal_it_brakes_within_the_limits(start, goal, speed):
-    points = trajectory_along(start, goal, speed, LIMITS, ahead_s=0.06)
-    follows, rest = points[:3], points[3:]
-    for point, time_s in zip(follows, (0.02, 0.04, 0.06), strict=True):
-        expected = [
-            advance_within(s, AxisState(g, v), time_s, limit)
-            for s, g, v, limit in zip(start, goal, speed, LIMITS, strict=True)
-        ]
-        assert point.time_s == pytest.approx(time_s)
-        assert point.position == pytest.approx([state.position for state in expected])
-        assert point.velocity == pytest.approx([state.velocity for state in expected])
+    points = trajectory_along(start, goal, speed, LIMITS, ahead_s=0.2)
+    follows = [p for p in points if p.time_s <= 0.2 + 1e-9]
+    rest = points[len(follows) :]
+    assert follows[-1].time_s == pytest.approx(0.2)
+    for axis, t0, h, (p, v, c2, c3) in splines(start, follows):
+        for t in np.linspace(0, h, 9):
+            aim = AxisState(goal[axis], speed[axis])
+            expected = advance_within(start[axis], aim, t0 + t, LIMITS[axis])
+            assert p + (v + (c2 + c3 * t) * t) * t == pytest.approx(expected.position, abs=5e-4)
+    end = [
+        AxisState(p, v) for p, v in zip(follows[-1].position, follows[-1].velocity, strict=True)
+    ]
     if rest:
-        check_form(rest, after_s=0.06)
-        check_limits(expected, [p._replace(time_s=p.time_s - 0.06) for p in rest])
+        check_form(rest, after_s=0.2)
+        check_limits(end, [p._replace(time_s=p.time_s - 0.2) for p in rest])
     else:
         assert follows[-1].velocity == pytest.approx((0.0, 0.0))
+
+
+def test_a_way_that_bends_nowhere_has_no_points_on_it():
+    start = (AxisState(0.0, 0.3), AxisState(0.1, -0.1))
+    points = trajectory_along(start, PanTilt(0.0, 0.1), PanTilt(0.3, -0.1), LIMITS, ahead_s=0.2)
+    assert [p.time_s for p in points] == pytest.approx([0.2, 0.225, 0.275])
+    bent = trajectory_along(start, PanTilt(0.02, 0.1), PanTilt(0.3, -0.1), LIMITS, ahead_s=0.2)
+    assert 4 < len(bent) < 10
 
 
 def test_a_brake_takes_the_time_and_the_way_of_the_limits():
@@ -131,3 +143,29 @@ def test_a_way_that_is_sent_late_goes_on_as_it_would_have():
     assert begun(points, 0.0) == points
     (last,) = begun(points, 5.0)
     assert 0 < last.time_s < 0.01 and last.position == points[-1].position
+
+
+def place_on(start, points, axis, time_s):
+    """Return where and how fast an axis is on a way, after whose end it rests."""
+    for which, t0, h, (p, v, c2, c3) in splines(start, points):
+        if which == axis and t0 <= time_s <= t0 + h:
+            t = time_s - t0
+            return p + (v + (c2 + c3 * t) * t) * t, v + (2 * c2 + 3 * c3 * t) * t
+    return points[-1].position[axis], 0.0
+
+
+@pytest.mark.parametrize("velocity", [PanTilt(0.0, 0.0), PanTilt(0.3, -0.1)])
+@pytest.mark.parametrize("late_s", [0.03, 0.1, 0.2, 0.3, 0.4, 2.0])
+def test_a_step_that_comes_late_finds_the_head_on_the_way_that_was_sent(velocity, late_s):
+    known = ControlSettings(plans=True)
+    control, ways, goal = HeadControl(known), TrajectoryWays(), PanTilt(0.4, 0.1)
+    control.start(PanTilt(0.0, 0.0))
+    first = control.step(0, goal, velocity)
+    sent = ways.follow(first, control.aim, known)
+    moved = PanTilt(*(g + late_s * v for g, v in zip(goal, velocity, strict=True)))
+    later = control.step(round(late_s * 1e9), moved, velocity)
+    start = [AxisState(p, v) for p, v in zip(first.position, first.velocity, strict=True)]
+    for axis in range(2):
+        position, speed = place_on(start, sent, axis, late_s)
+        assert later.position[axis] == pytest.approx(position, abs=1e-3)
+        assert later.velocity[axis] == pytest.approx(speed, abs=0.02)

@@ -54,6 +54,28 @@ def test_a_command_takes_effect_after_the_latency():
     assert positions[times > 0.26, 0].min() > 0.01
 
 
+@pytest.mark.parametrize("late_s", [0.005, 0.05, 0.3, 2.0])
+def test_a_command_that_is_told_of_late_leads_where_it_would_have(late_s):
+    way = [Waypoint(0.2, PanTilt(0.1, 0.0), PanTilt(0.5, 0.0)), Waypoint(1.0, PanTilt(0.4, -0.2))]
+    punctual, late = head(), head()
+    for simulated in (punctual, late):
+        simulated.command_velocity(START_NS, PanTilt(0.3, 0.0))
+        simulated.advance(START_NS + S // 10)
+    told_ns = START_NS + S // 10
+    punctual.command_waypoints(told_ns, way)
+    late.advance(told_ns + round(late_s * S))
+    late.command_waypoints(told_ns, way)
+    after_ns = told_ns + round((0.4 + late_s) * S)  # the servo has made up for it by then
+    for time_ns in (after_ns, after_ns + S // 2, after_ns + 2 * S):
+        for simulated in (punctual, late):
+            simulated.advance(time_ns)
+        # A history of half a second is what it can be late by.
+        near = 1e-4 if late_s < 0.5 or time_ns > after_ns + S else 0.2
+        np.testing.assert_allclose(
+            late.at(time_ns).position, punctual.at(time_ns).position, atol=near
+        )
+
+
 def test_velocity_acceleration_and_stops_hold_whatever_is_asked():
     settings = {"max_velocity": 1.0, "max_acceleration": 5.0}
     simulated = head(**settings)

@@ -188,23 +188,18 @@ def test_skipped_slots_can_repeat_what_is_encoded():
         reader(skipped_slots="no")
 
 
-def test_auto_encodes_one_of_the_skipped_slots():
+def test_auto_encodes_one_of_the_skipped_slots_where_that_is_rare():
     predictor, encoded = counting(window_rate_hz=10, skipped_slots="auto")
     seen = []
     for k in range(16):
         predictor.push_frame(gray(k), k * STEP)
-        if k in (0, 1, 3, 6, 14, 15):
+        if k in (0, 1, 3, 5, 6, 9, 14, 15):
             seen.append(slot_values(predictor.predict().values))
-    # Who misses one slot sees what the exact one sees; of more, the older ones repeat.
-    assert seen == [
-        [0] * 4,
-        [0, 0, 0, 1],
-        [0, 1, 2, 3],
-        [3, 3, 5, 6],
-        [13, 13, 13, 14],
-        [12, 13, 14, 15],
-    ]
-    assert encoded == [0, 1, 2, 3, 5, 6, 13, 14, 12, 15]
+    # Who misses one slot now and then sees what the exact one sees.
+    assert seen[:3] == [[0] * 4, [0, 0, 0, 1], [0, 1, 2, 3]]
+    # Who misses one each time, or several, sees a slower camera.
+    assert seen[3:] == [[2, 3, 3, 5], [3, 3, 5, 6], [6, 6, 8, 9], [14] * 4, [14, 14, 14, 15]]
+    assert encoded == [0, 1, 2, 3, 5, 6, 8, 9, 14, 15]
 
 
 @pytest.mark.parametrize("how", ["auto", "repeat"])

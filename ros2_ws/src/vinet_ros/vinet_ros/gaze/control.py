@@ -11,7 +11,8 @@ from vinet_ros.gaze.goal_smoother import GoalSmoother
 from vinet_ros.gaze.profile import AxisLimits, AxisState, advance_within, can_stop, stopped
 
 _STILL = PanTilt(0.0, 0.0)
-_PLANNED, _PLANNED_SPEED = 0.8, 0.97  # of the greatest acceleration and velocity
+_POSITIVE = ("max_velocity", "max_acceleration", "max_lead_rad", "max_step_s", "plan_ahead_s")
+_PLANNED, _PLANNED_SPEED = 0.75, 0.97  # of the greatest acceleration and velocity
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,12 @@ class ControlSettings:
         deadband: Rad; a standing goal that differs less from the last one moves nothing.
         max_lead_rad: The commanded position stays within this of the measured one, so that a
             head that was held does not leap when it is let go.
-        max_step_s: A longer time between two steps counts as this.
+        max_step_s: A longer time between two steps counts as this, unless the head has a plan.
         plans: What is decided at a step moves the head from then on, as a trajectory does that is
             sent at it; else up to that step, as a position does. A trajectory that begins where
             a position would be has the head make up for a step, at more than its acceleration.
+        plan_ahead_s: How long a plan goes on after a moving goal before it brakes. A step that
+            comes later than that finds the head where its braking has led.
 
     Raises:
         ValueError: If limits contradict each other or a number is out of range.
@@ -50,6 +53,7 @@ class ControlSettings:
     max_lead_rad: float = 0.5
     max_step_s: float = 0.1
     plans: bool = False
+    plan_ahead_s: float = 0.25
 
     def __post_init__(self) -> None:
         for axis in ("pan", "tilt"):
@@ -58,7 +62,7 @@ class ControlSettings:
                 raise ValueError(
                     f"{axis}_min must be below {axis}_max, got {low:g} and {high:g}; set both"
                 )
-        for name in ("max_velocity", "max_acceleration", "max_lead_rad", "max_step_s"):
+        for name in _POSITIVE:
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be positive and finite, got {getattr(self, name)}")
         if not 0 < self.gain <= 1:
@@ -236,23 +240,34 @@ class HeadControl:
         last_ns, self._now_ns = self._now_ns, now_ns
         if last_ns is None:
             return 0.0
-        return min(max((now_ns - last_ns) * 1e-9, 0.0), self.settings.max_step_s)
+        elapsed_s = max((now_ns - last_ns) * 1e-9, 0.0)
+        # A head that has a plan went on with it, however long this took.
+        return elapsed_s if self.settings.plans else min(elapsed_s, self.settings.max_step_s)
 
     def _advanced(
         self, axes: tuple[AxisState, AxisState], dt_s: float
     ) -> tuple[AxisState, AxisState]:
         """Return the axes after a step of the plan; without one they brake."""
-        if self._plan is None:
-            pan, tilt = (
-                stopped(axis, dt_s, limits.acceleration)
-                for axis, limits in zip(axes, self.settings.limits, strict=True)
-            )
-        else:
-            pan, tilt = (
-                advance_within(axis, goal, dt_s, limits)
-                for axis, goal, limits in zip(axes, self._plan, self.settings.limits, strict=True)
-            )
+        goals = self._plan or (None, None)
+        pan, tilt = (
+            self._advanced_axis(axis, goal, dt_s, limits)
+            for axis, goal, limits in zip(axes, goals, self.settings.limits, strict=True)
+        )
         return pan, tilt
+
+    def _advanced_axis(
+        self, axis: AxisState, goal: AxisState | None, dt_s: float, limits: AxisLimits
+    ) -> AxisState:
+        if goal is None:
+            return stopped(axis, dt_s, limits.acceleration)
+        brakes_s = max(dt_s - self.settings.plan_ahead_s, 0.0) if self._brakes_after else 0.0
+        ahead = advance_within(axis, goal, dt_s - brakes_s, limits)
+        return stopped(ahead, brakes_s, limits.acceleration)
+
+    @property
+    def _brakes_after(self) -> bool:
+        """Whether the plan is one that is followed for a while only."""
+        return self.settings.plans and self._aim is not None and self._aim[1] != _STILL
 
     def _towards(
         self,

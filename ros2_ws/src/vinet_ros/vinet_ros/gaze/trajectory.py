@@ -13,8 +13,8 @@ from vinet_ros.gaze.geometry import PanTilt
 from vinet_ros.gaze.profile import AxisLimits, AxisState, advance_within, stopped
 
 _LEAST_STEP_S = 1e-3  # points nearer together are one
-_AHEAD_PERIODS = 4.0
-_FOLLOW_STEP_S = 0.02  # between points of a way after a moving goal
+_FOLLOW_STEP_S = 0.02  # between points of a way after a moving goal, where it bends
+_NEAR_RAD, _NEAR_RAD_S = 1e-4, 5e-3  # points so near to the cubic of others say nothing new
 
 Axes = tuple[AxisState, AxisState]
 Limits = tuple[AxisLimits, AxisLimits]
@@ -36,15 +36,11 @@ class TrajectoryPoint(NamedTuple):
 class TrajectoryWays:
     """Commands as whole ways, each given once: a goal that stands needs no second one.
 
-    A way after a moving goal goes on for some periods of the control before it brakes. On a busy
-    machine commands come unevenly: a shorter one would brake and catch up again and again.
-
-    Args:
-        control_rate_hz: Steps a second, > 0.
+    A way after a moving goal goes on for a while before it brakes. On a busy machine commands
+    come unevenly: a shorter one would brake and catch up again and again.
     """
 
-    def __init__(self, control_rate_hz: float) -> None:
-        self.control_rate_hz = control_rate_hz
+    def __init__(self) -> None:
         self._last: Aim | None = None
 
     def follow(
@@ -71,9 +67,7 @@ class TrajectoryWays:
         place, motion = aim
         if motion == _STILL:
             return trajectory_to(axes, place, settings.limits)
-        return trajectory_along(
-            axes, place, motion, settings.limits, _AHEAD_PERIODS / self.control_rate_hz
-        )
+        return trajectory_along(axes, place, motion, settings.limits, settings.plan_ahead_s)
 
     def stop(self) -> None:
         """Forget the last way: the head was told to hold."""
@@ -147,8 +141,10 @@ def trajectory_along(
         ahead_s: How long it follows, > 0.
 
     Returns:
-        Points with times > 0 that grow. While it follows they are near together: between two of
-        them the acceleration may change, which a cubic does not show.
+        Points with times > 0 that grow. They are near together where the acceleration changes,
+        which a cubic does not show, and as few as can be elsewhere: a head that is not quite where
+        it is thought to be makes up for it on the way to the first point, the softer the later
+        that is.
     """
 
     def at(time_s: float) -> list[AxisState]:
@@ -162,7 +158,7 @@ def trajectory_along(
         _point(time_s, at(time_s)) for time_s in (ahead_s * k / count for k in range(1, count + 1))
     ]
     pan, tilt = at(ahead_s)
-    return [*points, *brake((pan, tilt), limits, after_s=ahead_s)]
+    return [*_fewest(axes, points), *brake((pan, tilt), limits, after_s=ahead_s)]
 
 
 def brake(axes: Axes, limits: Limits, after_s: float = 0.0) -> list[TrajectoryPoint]:
@@ -191,6 +187,37 @@ def brake(axes: Axes, limits: Limits, after_s: float = 0.0) -> list[TrajectoryPo
     points = [_point(after_s + time_s, at(time_s)) for time_s in _apart(times)]
     points[-1] = points[-1]._replace(velocity=PanTilt(0.0, 0.0))
     return points
+
+
+def _fewest(axes: Axes, points: Sequence[TrajectoryPoint]) -> list[TrajectoryPoint]:
+    """Leave out the points that lie on the cubics between the others."""
+    pan, tilt = axes
+    last = _point(0.0, [pan, tilt])
+    kept: list[TrajectoryPoint] = []
+    for k, point in enumerate(points):
+        after = points[k + 1] if k + 1 < len(points) else None
+        between = [p for p in points if last.time_s < p.time_s <= point.time_s]
+        if after is None or not all(_on_cubic(last, after, p) for p in between):
+            kept.append(point)
+            last = point
+    return kept
+
+
+def _on_cubic(start: TrajectoryPoint, end: TrajectoryPoint, point: TrajectoryPoint) -> bool:
+    """Whether a point between two lies on the cubic with the positions and velocities of both."""
+    length_s = end.time_s - start.time_s
+    share = (point.time_s - start.time_s) / length_s
+    for axis in range(2):
+        first, second = length_s * start.velocity[axis], length_s * end.velocity[axis]
+        rise = end.position[axis] - start.position[axis]
+        bend, twist = 3 * rise - 2 * first - second, first + second - 2 * rise
+        place = start.position[axis] + share * (first + share * (bend + share * twist))
+        speed = (first + share * (2 * bend + share * 3 * twist)) / length_s
+        if abs(place - point.position[axis]) > _NEAR_RAD:
+            return False
+        if abs(speed - point.velocity[axis]) > _NEAR_RAD_S:
+            return False
+    return True
 
 
 def _same(one: Aim, other: Aim) -> bool:

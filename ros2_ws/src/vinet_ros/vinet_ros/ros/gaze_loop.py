@@ -12,6 +12,7 @@ from rclpy.lifecycle import LifecycleNode
 from vinet_ros.gaze import Head, JointSample, PanTilt
 from vinet_ros.gaze.control import HeadCommand
 from vinet_ros.gaze.follower import FollowerSettings, GazeFollower
+from vinet_ros.ros.even_clock import EvenClock
 from vinet_ros.ros.gaze_diagnostics import HeadHealth, OutputHealth
 from vinet_ros.ros.gaze_inputs import GazeInputs
 from vinet_ros.ros.gaze_parameters import GazeParameters
@@ -59,6 +60,8 @@ class GazeLoop:
         self._settles_s: float | None = None
         self._command: HeadCommand | None = None
         self._clock = Clock(clock_type=ClockType.STEADY_TIME)
+        self._time = EvenClock(node)
+        output.now_ns = self._time.now_ns
         self._timer = self._make_timer()
 
     def enable(self) -> None:
@@ -90,6 +93,7 @@ class GazeLoop:
         if self._timer is not None:
             self._node.destroy_timer(self._timer)
             self._timer = None
+        self._time.close()
         self.inputs.end()
 
     def tick(self) -> None:
@@ -165,7 +169,7 @@ class GazeLoop:
         return self._node.create_timer(period_s, self.tick, clock=self._clock)
 
     def _now_ns(self) -> int:
-        return int(self._node.get_clock().now().nanoseconds)
+        return self._time.now_ns()
 
     def other_publishers(self) -> tuple[str, ...]:
         """Return the names of the nodes that command the head too."""

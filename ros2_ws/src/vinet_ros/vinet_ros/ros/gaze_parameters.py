@@ -212,9 +212,13 @@ class GazeParameters:
         Raises:
             ValueError: If limits contradict each other.
         """
-        longest_s = max(ControlSettings().max_step_s, 1.5 / self.control_rate_hz)
-        plans = self.output_mode == "joint_trajectory"
-        return ControlSettings(max_step_s=longest_s, plans=plans, **self._some(_CONTROL))
+        known, period_s = ControlSettings(), 1.0 / self.control_rate_hz
+        return ControlSettings(
+            max_step_s=max(known.max_step_s, 1.5 * period_s),
+            plans=self.output_mode == "joint_trajectory",
+            plan_ahead_s=max(known.plan_ahead_s, 4.0 * period_s),
+            **self._some(_CONTROL),
+        )
 
     def attention(self) -> AttentionSettings:
         """Return the habits of attention."""

@@ -7,7 +7,7 @@ Angles turn into joint positions here, by the joints' signs, and only here.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from builtin_interfaces.msg import Duration as DurationMessage
@@ -36,6 +36,10 @@ class HeadOutput(ABC):
     Args:
         node: Their node.
         settings: Names, signs and rates.
+
+    Attributes:
+        now_ns: Tells the time by which commands are stamped.
+        sent: Commands so far.
     """
 
     message_types: tuple[tuple[str, type], ...]
@@ -44,6 +48,7 @@ class HeadOutput(ABC):
     def __init__(self, node: LifecycleNode, settings: GazeParameters) -> None:
         self._node = node
         self._settings = settings
+        self.now_ns: Callable[[], int] = lambda: int(node.get_clock().now().nanoseconds)
         self.sent = 0
         self.publishers = [
             node.create_lifecycle_publisher(kind, topic, output_qos())
@@ -111,11 +116,10 @@ class TrajectoryOutput(HeadOutput):
 
     def __init__(self, node: LifecycleNode, settings: GazeParameters) -> None:
         super().__init__(node, settings)
-        self._ways = TrajectoryWays(settings.control_rate_hz)
+        self._ways = TrajectoryWays()
 
     def follow(self, command: HeadCommand, aim: Aim | None, limits: ControlSettings) -> None:
         """Send a trajectory if the goal is another one than before."""
-        self._ways.control_rate_hz = self._settings.control_rate_hz
         points = self._ways.follow(command, aim, limits)
         if points:
             if command.velocity != _STILL:  # what rests has lost nothing
@@ -124,8 +128,7 @@ class TrajectoryOutput(HeadOutput):
 
     def _since_s(self, stamp_ns: int) -> float:
         """Return how long ago a step was: what it took to work out its way."""
-        now_ns = int(self._node.get_clock().now().nanoseconds)
-        return min(max((now_ns - stamp_ns) / NS_PER_S, 0.0), _LATE_S)
+        return min(max((self.now_ns() - stamp_ns) / NS_PER_S, 0.0), _LATE_S)
 
     def stop(self, hold: HeadCommand) -> None:
         """Hold the position."""

@@ -15,7 +15,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from vinet_ros.errors import VinetError
 from vinet_ros.ros.interrupts import deaf, interrupt_once
 from vinet_ros.ros.managed_node import ManagedNode
-from vinet_ros.ros.running import RCLError, init_ros, spare_processors
+from vinet_ros.ros.running import RCLError, init_ros, settle, spare_processors
 
 _PAUSE_S = 1.0
 """Between an error of rclpy's own and the next try to go on."""
@@ -98,6 +98,7 @@ def run_nodes(
     try:
         for make in makers:
             nodes.append(make())
+        settle()
         with NodeThreads(nodes) as threads:
             nodes = []  # the threads end them
             threads.wait()

@@ -83,9 +83,9 @@ class SaliencyParameters:
         "auto",
         "Slots that no prediction was made of, on a computer that cannot follow: encode their "
         "frames, so that a map depends on the frames alone; repeat the frame before, as of a "
-        "slower camera, which gives several times as many predictions there; auto: encode one, "
-        "repeat in the others. For vinet_lite; vinet and avinet, which encode nothing, always see "
-        "the frames.",
+        "slower camera, which gives several times as many predictions there; auto: encode one "
+        "where that is rare, repeat in the others. For vinet_lite; vinet and avinet, which encode "
+        "nothing, always see the frames.",
         choices=SKIPPED_SLOTS,
         read_only=True,
     )

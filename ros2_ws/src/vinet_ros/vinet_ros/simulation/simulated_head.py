@@ -17,6 +17,7 @@ from vinet_ros.gaze import JointHistory, JointSample, PanTilt
 NS_PER_S = 1_000_000_000
 _STEP_NS = 1_000_000
 _LOWEST, _HIGHEST = PanTilt(-1.6, -0.8), PanTilt(1.6, 0.8)
+_KEPT = 500  # setpoints, one a step
 _BRAKES = 0.9  # of the greatest acceleration, so that steps of time do not overrun
 
 
@@ -75,7 +76,8 @@ class Waypoint:
 class SimulatedHead:
     """Follows commands; knows where it was in the last seconds.
 
-    Commands are finite: whoever takes them from outside refuses others.
+    Commands are finite: whoever takes them from outside refuses others. One that is told of only
+    after its effect began moves the head from now on as if it had been known.
 
     Args:
         settings: Of the servos.
@@ -121,7 +123,7 @@ class SimulatedHead:
             step_ns = min(_STEP_NS, now_ns - self._now_ns)
             self._now_ns += step_ns
             while self._waiting and self._waiting[0][0] <= self._now_ns:
-                self._begin(self._waiting.popleft()[1])
+                self._begin(*self._waiting.popleft())
             for axis in self._axes:
                 axis.step(step_ns / NS_PER_S)
             self._note()
@@ -138,12 +140,13 @@ class SimulatedHead:
         effect_ns = now_ns + round(self._settings.latency_s * NS_PER_S)
         self._waiting.append((effect_ns, command))
 
-    def _begin(self, command: "_Command") -> None:
+    def _begin(self, effect_ns: int, command: "_Command") -> None:
+        late_s = (self._now_ns - effect_ns) / NS_PER_S
         for number, axis in enumerate(self._axes):
             if isinstance(command, PanTilt):
                 axis.turn(command[number])
             else:
-                axis.follow(command, number)
+                axis.follow(command, number, late_s)
 
     def _note(self) -> None:
         pan, tilt = self._axes
@@ -170,21 +173,27 @@ class _Axis:
         self._passed_s = 0.0
         self._way: deque[tuple[float, float, float | None]] = deque()
         self._from = (0.0, self.position, 0.0)
+        self._setpoints: deque[tuple[float, float]] = deque(maxlen=_KEPT)  # and velocities
 
     def turn(self, velocity: float) -> None:
         self._way.clear()
         self._setpoint_velocity = velocity
 
-    def follow(self, points: Sequence[Waypoint], number: int) -> None:
-        self._from = (0.0, self._setpoint, self._setpoint_velocity)
-        self._passed_s = 0.0
+    def follow(self, points: Sequence[Waypoint], number: int, late_s: float) -> None:
+        steps = min(round(late_s * NS_PER_S / _STEP_NS), len(self._setpoints))
+        begin = self._setpoints[-steps] if steps else (self._setpoint, self._setpoint_velocity)
+        self._from = (0.0, *begin)
+        self._passed_s = steps * _STEP_NS / NS_PER_S
         self._way = deque(
             (p.reach_s, p.position[number], p.velocity[number] if p.velocity else None)
             for p in points
         )
+        if steps:
+            self._setpoint = self._on_way()
 
     def step(self, step_s: float) -> None:
         before = self._setpoint
+        self._setpoints.append((before, self._setpoint_velocity))
         if self._way:
             self._passed_s += step_s
             self._setpoint = self._on_way()

@@ -32,7 +32,7 @@ from vinet_ros.streaming.frame_window import (
     WindowCounters,
 )
 from vinet_ros.streaming.hearing import Hearing
-from vinet_ros.streaming.skipped_slots import check_skipped_slots, without_skipped
+from vinet_ros.streaming.skipped_slots import SkippedSlots
 
 DEFAULT_RATE_HZ = 30.0
 """How long a single frame stands for where neither window nor network say."""
@@ -70,7 +70,8 @@ class Predictor:
         skipped_slots: What stands in the window for slots that no prediction was made of, because
             it came too late: ``encode`` their own frames, then a map depends on the frames alone;
             ``repeat`` the encoded frame before, as a slower camera would, then a prediction never
-            costs more than one encoding; or ``auto``: encode one of them, repeat in the others.
+            costs more than one encoding; or ``auto``: encode one of them, unless slots were
+            skipped before the last prediction too, and repeat in the others.
             A network that keeps the frames themselves, as ViNet does, always gets its own.
         model_options: Options of the network, where they cannot be read off the weights.
         executor: A ready executor; then no weights are loaded, and ``model`` is only its name.
@@ -117,7 +118,7 @@ class Predictor:
         self.model_name = model if isinstance(model, str) else type(model).__name__
         known = executor is None or not isinstance(model, str) or model in list_models()
         self._model_rate_hz = _rate_of(model) if known else 0.0
-        self.skipped_slots = check_skipped_slots(skipped_slots)
+        self._skipped = SkippedSlots(skipped_slots)
         # Fail on the window's arguments before seconds are spent on the network.
         FrameWindow(1, window_rate_hz or 1.0, max_gap_s, warmup)
         if executor is None:
@@ -210,9 +211,8 @@ class Predictor:
                 slots, span = self._window.snapshot(), self._window.span()
             if slots is None or span is None:
                 return None
-            if not self.executor.traits.keeps_frames:
-                slots = without_skipped(slots, self.skipped_slots)
-            return self._full(slots, span)
+            keeps = self.executor.traits.keeps_frames
+            return self._full(slots if keeps else self._skipped.filled(slots), span)
 
         with self._inference:
             if self._closed:

@@ -98,7 +98,7 @@ class Lockstep:
         settings = replace(parameters, **changed)
         self._follower = GazeFollower(Head(), settings.attention(), settings.control())
         self._control_hz = settings.control_rate_hz
-        self._ways = TrajectoryWays(self._control_hz)
+        self._ways = TrajectoryWays()
         servo = ServoSettings(latency_s=delays.servo_s)
         self._head = SimulatedHead(servo, PanTilt(0.0, 0.0), _START_NS)
         self._due: list[tuple[int, int, Callable[[int], None]]] = []

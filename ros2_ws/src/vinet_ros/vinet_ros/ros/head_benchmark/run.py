@@ -189,7 +189,8 @@ def _always(node: str, options: HeadOptions) -> Sequence[str]:
     if node != "pan_tilt_simulator":
         told = HEAD_CAMERA if node == "saliency_node" else {}
         words = (f"{name}:={str(value).lower()}" for name, value in told.items())
-        return (f"use_sim_time:={str(clocked).lower()}", "diagnostics_period_s:=0.2", *words)
+        period = () if node == "saliency_node" else ("diagnostics_period_s:=0.2",)
+        return (f"use_sim_time:={str(clocked).lower()}", *period, *words)
     return (
         "scene:=still",
         f"path:='{options.clip or ''}'",
