@@ -103,6 +103,16 @@ def test_sign_changes_are_counted_after_the_arrival(swings, good):
     assert verdict.good is good
 
 
+def test_a_standing_one_that_is_not_arrived_at_has_no_sign_changes_and_is_told():
+    away = judge(recording("standing", lambda t: (0.0, 0.0), [lambda t: (10.0, 0.0)]), LIMITS)
+    assert away.good is None and math.isinf(away.figures["arrival_s"])
+    for arrived, holds in ((18, True), (17, False)):
+        verdicts = [*trials("standing", arrived, 0), *[away] * (20 - arrived)]
+        changes, arrivals = criteria(verdicts)[1:]
+        assert changes.holds and changes.value == f"{arrived} of {arrived}"
+        assert (arrivals.value, arrivals.holds) == (f"{arrived} of 20", holds)
+
+
 @pytest.mark.parametrize("drift, good", [(0.0, True), (2.0, False)])
 def test_rest_is_to_be_rest(drift, good):
     trial = recording("still", lambda t: (drift * t, 0.0), [lambda t: (5.0, 5.0)])

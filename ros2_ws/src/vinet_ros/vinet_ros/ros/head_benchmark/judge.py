@@ -78,7 +78,8 @@ class Verdict:
         part: Its name.
         seed: Of the scene.
         figures: What was measured.
-        good: Whether it is as it should be; None where only all of a part together tell.
+        good: Whether it is as it should be; None where only all of a part together tell, or where
+            what is asked about never was.
     """
 
     part: str
@@ -120,7 +121,10 @@ def criteria(verdicts: Sequence[Verdict]) -> list[Criterion]:
         ("no return", "without inhibition of return one of them", 1),
     ):  # fmt: skip
         if part in by_part:
-            found.append(_share_criterion(name, by_part[part], least))
+            asked = [v for v in by_part[part] if v.good is not None]
+            found.append(_share_criterion(name, asked, least))
+    if "standing" in by_part:
+        found.append(_standing_arrivals(by_part["standing"]))
     if "suppressed" in by_part and "unsuppressed" in by_part:
         found += _false_criteria(by_part)
     return found
@@ -130,6 +134,13 @@ def _share_criterion(name: str, verdicts: Sequence[Verdict], least: float) -> Cr
     good, needed = sum(bool(v.good) for v in verdicts), math.ceil(least * len(verdicts) - 1e-9)
     total = len(verdicts)
     return Criterion(name, f"{good} of {total}", f"{needed} of {total}", good >= needed)
+
+
+def _standing_arrivals(verdicts: Sequence[Verdict]) -> Criterion:
+    arrived, total = sum(v.good is not None for v in verdicts), len(verdicts)
+    needed = math.ceil(LEAST_SHARE * total - 1e-9)
+    name = f"the standing one within {NEAR_DEG:g} degrees"
+    return Criterion(name, f"{arrived} of {total}", f"{needed} of {total}", arrived >= needed)
 
 
 def _limits_hold(verdicts: Sequence[Verdict]) -> Criterion:
@@ -173,11 +184,11 @@ def _mover(recording: Recording) -> Judged:
 
 def _standing(recording: Recording) -> Judged:
     errors = _angles_deg(recording.head, recording.things[:, 0])
-    there = np.flatnonzero(np.isfinite(errors))
-    appeared = recording.times_s[there[0]] if len(there) else math.inf
+    seen = np.flatnonzero(recording.in_view[:, 0])
+    appeared = recording.times_s[seen[0]] if len(seen) else math.inf
     arrival_s = _arrival_s(recording, errors, appeared)
     if not math.isfinite(arrival_s):
-        return {"arrival_s": arrival_s, "sign_changes": math.nan}, False
+        return {"arrival_s": arrival_s, "sign_changes": math.nan}, None
     begin = appeared + arrival_s
     within = (recording.joint_times_s >= begin) & (recording.joint_times_s <= begin + _WATCHED_S)
     velocities = recording.joint_velocities[within]
