@@ -4,6 +4,8 @@
 """What is made for CUDA computes what the plain forward does: without graphs here, with them
 where there is a device."""
 
+import logging
+
 import numpy as np
 import pytest
 import torch
@@ -202,7 +204,8 @@ def test_the_fastest_way_that_agrees_is_kept_and_all_are_told(caplog):
         Candidate("wrong", lambda: on_cpu(wrong)),
         Candidate("broken", broken),
     ]
-    chosen = fastest_of(candidates, budget_s=60)
+    with caplog.at_level(logging.WARNING, logger="vinet_ros.runtime.candidates"):
+        chosen = fastest_of(candidates, budget_s=60)
     assert chosen.name == "torch fp32 folded"
     assert len(closed) == 1
     assert "wrong left out (its map agrees only to a correlation of" in chosen.reason

@@ -35,6 +35,8 @@ from vinet_ros.training.recipes import Wishes, fresh_config
 
 log = logging.getLogger(__name__)
 
+_SMOKE_RATE = 1e-6
+
 WEIGHTS = "weights.safetensors"
 SUFFIXES = (".safetensors", ".pt", ".pth", ".pth.tar")
 
@@ -136,6 +138,8 @@ class Networks:
         log.info("training %s", folder.name)
         wishes = Wishes(
             epochs=settings.epochs,
+            # Two steps from chance at the papers' rates can leave a map that is 1 everywhere.
+            rate=_SMOKE_RATE if settings.smoke else 0.0,
             batch=settings.batch,
             precision=settings.precision,
             size=settings.size if variant.any_size else None,
