@@ -184,6 +184,20 @@ def test_without_inhibition_one_of_equals_is_enough():
     assert gazer.attention.counters.saccades == 1
 
 
+def test_what_is_far_from_straight_ahead_draws_less_but_is_not_left_for_it():
+    up, low = (PanTilt(0.1, 0.6), 0.7), (PanTilt(0.1, 0.0), 0.5)
+    assert near(Gazer(ior_enable=False).see(up, low, images=3).direction, low[0])
+    unbiased = Gazer(ior_enable=False, center_bias_pan=0.0, center_bias_tilt=0.0)
+    assert near(unbiased.see(up, low, images=3).direction, up[0])
+    gazer = Gazer(ior_enable=False)
+    gazer.see(up, images=3)
+    assert near(gazer.see_for(3, up, low).direction, up[0])
+    gazer.see_for(3, low)
+    assert near(gazer.see_for(3, up, low).direction, low[0])
+    # What is salient enough is looked at wherever it is.
+    assert near(gazer.see_for(3, (up[0], 1.0), (low[0], 0.1)).direction, up[0])
+
+
 def test_a_newcomer_is_looked_at_when_all_else_is_known():
     gazer = Gazer()
     gazer.see_for(20, (LEFT, 0.5), (RIGHT, 0.5))

@@ -284,18 +284,19 @@ class Attention:
         if self._pursues(current) and not other.has_moved:
             return False
         worth, better = self._worth(current), 1 + self.settings.hysteresis
-        share = other.sure_saliency / max(current.saliency, 1e-9)
+        strength, known = self._strength(other), self._strength(current)
+        share = strength / max(known, 1e-9)
         if other.calls:
             return share >= self.settings.least_share and self._worth(other) > better * worth
-        if other.sure_saliency > better * current.saliency:
+        if strength > better * known:
             return self._worth(other) > better * worth
         if not self.settings.ior_enable or share < self._least_share(stamp_ns):
             return False
         # Only as the current one is no longer new: then the other must be. It need not be better
         # by a share, since the gaze will not go back and forth.
         again = stamp_ns - self._since_ns >= _AGAIN_NS
-        known = self._familiar.at(other.direction) >= (_FAMILIAR if again else _GLANCED)
-        return not known and self._appeal(other) > worth
+        seen = self._familiar.at(other.direction) >= (_FAMILIAR if again else _GLANCED)
+        return not seen and self._appeal(other) > worth
 
     def _least_share(self, stamp_ns: int) -> float:
         """Return the share of the current saliency that is worth a look: ever more with time."""
@@ -311,13 +312,21 @@ class Attention:
         return self.settings.suppress_during_motion and self._landed and current.has_moved
 
     def _worth(self, track: Track) -> float:
-        """Return a target's saliency, less where the gaze has just been; moving is ever new."""
-        saliency = track.saliency if track is self._track else track.sure_saliency
+        """Return a target's strength, less where the gaze has just been; moving is ever new."""
+        strength = self._strength(track)
         if track.calls:
-            return saliency * (1 + self.settings.motion_bonus)
+            return strength * (1 + self.settings.motion_bonus)
         if not self.settings.ior_enable:
-            return saliency
-        return saliency * (1 - self._recent.at(track.direction))
+            return strength
+        return strength * (1 - self._recent.at(track.direction))
+
+    def _strength(self, track: Track) -> float:
+        """Return a target's saliency; of others less, the farther from straight ahead they are."""
+        if track is self._track:
+            return track.saliency
+        spreads = (self.settings.center_bias_pan, self.settings.center_bias_tilt)
+        away = sum((a / s) ** 2 for a, s in zip(track.direction, spreads, strict=True) if s)
+        return track.sure_saliency * math.exp(-0.5 * away)
 
     def _appeal(self, track: Track) -> float:
         """Return the worth, less the better the place is known: to choose between others."""

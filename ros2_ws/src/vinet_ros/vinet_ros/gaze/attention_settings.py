@@ -40,6 +40,9 @@ class AttentionSettings:
             saliency are looked at.
         curious_s: For this long after something moved or appeared, the head looks about for a
             change's sake. Then it takes ever more to draw it, until it rests.
+        center_bias_pan: What is away from straight ahead draws the gaze less, as heads rarely turn
+            far: by a Gaussian of this standard deviation, rad; 0: wherever it is.
+        center_bias_tilt: The same for tilt.
         saccade_step_rad: With mode saccade: a target is looked after once it is this far off.
         longest_ahead_s: A moving target that is not seen is carried on by at most this.
         external_timeout_s: How long a target from outside is fresh.
@@ -68,6 +71,8 @@ class AttentionSettings:
     motion_bonus: float = 2.0
     least_share: float = 0.15
     curious_s: float = 8.0
+    center_bias_pan: float = 0.8
+    center_bias_tilt: float = 0.35
     saccade_step_rad: float = 0.1
     longest_ahead_s: float = 0.8
     external_timeout_s: float = 0.5
@@ -106,6 +111,8 @@ _NOT_NEGATIVE = (
     "hysteresis",
     "motion_bonus",
     "least_share",
+    "center_bias_pan",
+    "center_bias_tilt",
     "saccade_step_rad",
     "longest_ahead_s",
 )

@@ -141,6 +141,19 @@ class GazeParameters:
     hysteresis: float = parameter(
         0.3, "Another target must be more salient by this share.", low=0.0, high=10.0
     )
+    center_bias_pan: float = parameter(
+        0.8,
+        "What is away from straight ahead draws the gaze less: by a Gaussian of this standard "
+        "deviation (rad); 0: wherever it is.",
+        low=0.0,
+        high=10.0,
+    )
+    center_bias_tilt: float = parameter(
+        0.35,
+        "The same for tilt: a head that looks up climbs no further (rad).",
+        low=0.0,
+        high=10.0,
+    )
     external_timeout_s: float = parameter(
         0.5, "How long external_target is fresh (s).", low=0.05, high=600.0
     )
