@@ -97,3 +97,18 @@ def test_before_a_resting_camera_motion_is_seen_sooner():
             target.update(round(index * PERIOD_S * 1e9), PanTilt(*place))
     (there, speed), (expected, expected_speed) = (t.at(2_000_000_000) for t in (turned, plain))
     assert math.dist(there, expected) < 1e-4 and math.dist(speed, expected_speed) < 1e-4
+
+
+def test_a_standing_one_whose_first_images_were_noisy_is_found_again_after_a_turn():
+    pans = (0.117, 0.045, 0.065, 0.007, 0.022)  # about 0.05: it seems to go at 0.4 rad/s
+    table = table_of([[((pan, 0.0), 0.9)] for pan in pans])
+    (track,) = table.confirmed
+    assert not track.moving
+    hits = track.hits
+    for step in range(12):  # the head turns, and for a while its echo counts as seen
+        table.predict(round((len(pans) + 1 + step) * PERIOD_S * 1e9))
+    stamp_ns = round((len(pans) + 13) * PERIOD_S * 1e9)
+    other = Candidate(PanTilt(-0.3, 0.0), 0.9)
+    table.update_one(stamp_ns, PERIOD_S, [other, Candidate(PanTilt(0.05, 0.0), 0.9)], track)
+    assert track.hits == hits + 1
+    assert track.direction == pytest.approx((0.05, 0.0), abs=0.02) and not track.has_moved

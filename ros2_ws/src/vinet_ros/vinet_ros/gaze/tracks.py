@@ -257,9 +257,9 @@ class TrackTable:
         for track in self._tracks:
             gate = self._gate(track, track is preferred)
             handicap = self._handicap(track, preferred)
-            expected = track.direction if track.is_fixture else track.target.expected
+            places = _expected(track)
             for candidate in candidates:
-                off = distance(candidate.direction, expected)
+                off = min(distance(candidate.direction, place) for place in places)
                 if off <= gate:
                     fits.append((off * handicap, track, candidate))
         return sorted(fits, key=lambda fit: fit[0])
@@ -354,3 +354,14 @@ class TrackTable:
             ):
                 kept.append(track)
         self._tracks = kept
+
+
+def _expected(track: Track) -> list[PanTilt]:
+    """Return where a target may be seen next.
+
+    A few noisy images can make a standing one seem to move. While nothing is looked at, for a turn
+    of the head, it would seem to go ever farther, so it is sought where it was, too.
+    """
+    if track.is_fixture:
+        return [track.direction]
+    return [track.target.expected] if track.moving else [track.target.expected, track.direction]
