@@ -114,11 +114,15 @@ def test_processes_that_are_only_starting_say_nothing(folder):
             ("train", "--data", "stills", "--out", "run", "--no-progress", "--workers", "1"),
         ),
         (
+            lambda folder, _: (folder / "run" / "logs").is_dir(),  # Lightning is at work
+            ("train", "--data", "stills", "--out", "run", "--no-progress", "--workers", "0"),
+        ),
+        (
             lambda _, pid: bool(children(pid)),  # memory is measured in processes, at the end
             ("benchmark", "vinet_lite", "--path", "torch", "--runs", "1", "--threads", "1"),
         ),
     ],
-    ids=["compare", "train", "benchmark"],
+    ids=["compare", "train", "epoch", "benchmark"],
 )
 def test_no_command_leaves_a_traceback(folder, begun, arguments):
     interrupted(folder, begun, *arguments)

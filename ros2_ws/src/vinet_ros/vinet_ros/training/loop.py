@@ -139,17 +139,7 @@ def _run_stage(
     if config.epoch_steps:
         steps = min(steps, stage.epochs * config.epoch_steps)
     module = learning_module(model, stage, config, steps)
-    last = folder / "last.ckpt"
-    # weights_only: a checkpoint is data; Lightning would run what a pickle asks for.
-    resume = last if last.is_file() else None
-    try:
-        trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
-    except DataError as error:
-        # A worker process wraps the error into a traceback; its last line is the error's own.
-        line = str(error).strip().splitlines()[-1]
-        raise DataError(line.partition("DataError: ")[2] or line) from None
-    if trainer.interrupted:
-        raise KeyboardInterrupt
+    _fit(trainer, module, data, folder / "last.ckpt")
     if limit.reached and trainer.current_epoch < stage.epochs:
         return False
     if stage.keep == "best":
@@ -160,6 +150,26 @@ def _run_stage(
     _save_done(model, done)
     trainer.strategy.barrier()
     return True
+
+
+def _fit(
+    trainer: lightning.Trainer, module: lightning.LightningModule, data: Any, last: Path
+) -> None:
+    """Train, from the last checkpoint on if there is one; pass an interrupt on."""
+    resume = last if last.is_file() else None
+    try:
+        # weights_only: a checkpoint is data; Lightning would run what a pickle asks for.
+        trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
+    except DataError as error:
+        # A worker process wraps the error into a traceback; its last line is the error's own.
+        line = str(error).strip().splitlines()[-1]
+        raise DataError(line.partition("DataError: ")[2] or line) from None
+    except SystemExit:
+        # So Lightning answers an interrupt, with an exit code that says it had failed.
+        if not trainer.interrupted:
+            raise
+    if trainer.interrupted:
+        raise KeyboardInterrupt
 
 
 def load_best(model: nn.Module, path: Path) -> None:
