@@ -98,6 +98,7 @@ def test_limits_hold_whatever_arrives(head: HeadBench) -> None:
     generator = random.Random(6)
     head.goal = NEAR
     quick = {"suppress_during_motion": False, "min_fixation_s": 0.0, "hysteresis": 0.0}
+    quick |= {"center_bias_pan": 0.0, "center_bias_tilt": 0.0}
     head.enabled(target_timeout_s=10.0, joint_timeout_s=10.0, **quick)
     head.sees = False
     place = [0.0, 0.0, 1.0]

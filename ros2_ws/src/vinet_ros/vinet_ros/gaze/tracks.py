@@ -12,6 +12,7 @@ from vinet_ros.gaze.geometry import PanTilt
 from vinet_ros.gaze.kalman import TargetFilter, distance
 
 _MOST_TRACKS = 32
+_ASTRAY_RAD = 0.06  # a standing target is not expected farther from where it was
 _TRAVELLED_RAD = 0.05
 _WELL_KNOWN = 4  # hits
 _FIXTURE = 10  # hits
@@ -257,9 +258,9 @@ class TrackTable:
         for track in self._tracks:
             gate = self._gate(track, track is preferred)
             handicap = self._handicap(track, preferred)
-            places = _expected(track)
+            expected = _expected(track)
             for candidate in candidates:
-                off = min(distance(candidate.direction, place) for place in places)
+                off = distance(candidate.direction, expected)
                 if off <= gate:
                     fits.append((off * handicap, track, candidate))
         return sorted(fits, key=lambda fit: fit[0])
@@ -356,12 +357,17 @@ class TrackTable:
         self._tracks = kept
 
 
-def _expected(track: Track) -> list[PanTilt]:
-    """Return where a target may be seen next.
+def _expected(track: Track) -> PanTilt:
+    """Return where a target is to be seen next.
 
     A few noisy images can make a standing one seem to move. While nothing is looked at, for a turn
-    of the head, it would seem to go ever farther, so it is sought where it was, too.
+    of the head, it would seem to go ever farther: it is not sought farther than it may have gone.
     """
     if track.is_fixture:
-        return [track.direction]
-    return [track.target.expected] if track.moving else [track.target.expected, track.direction]
+        return track.direction
+    place, ahead = track.direction, track.target.expected
+    off = distance(ahead, place)
+    if track.moving or off <= _ASTRAY_RAD:
+        return ahead
+    share = _ASTRAY_RAD / off
+    return PanTilt(*(p + share * (a - p) for p, a in zip(place, ahead, strict=True)))
