@@ -218,6 +218,19 @@ def test_a_clock_that_jumps_back_moves_nothing():
     assert control.step(33 * MS, PanTilt(1.0, 0.0)).position != before
 
 
+@pytest.mark.parametrize("hours", [1, -1])
+def test_a_clock_that_is_set_is_no_time_that_has_passed(hours):
+    ways = []
+    for set_by_ns in (0, hours * 3600 * 1_000_000_000):
+        control = started(plans=True)
+        control.step(0, PanTilt(0.5, 0.0))
+        control.step(33_000_000, PanTilt(0.5, 0.0))
+        control.clock_set(set_by_ns)
+        later = control.step(66_000_000 + set_by_ns, PanTilt(0.5, 0.0))
+        ways.append((later.position, later.velocity))
+    assert ways[0] == ways[1] and 0 < ways[0][0].pan_rad < 0.05
+
+
 def test_hold_stops_at_the_measured_place():
     control = started(PanTilt(0.0, 0.0), PanTilt(1.0, 0.0))
     command = control.hold(0, PanTilt(0.2, 0.1))

@@ -76,6 +76,20 @@ def test_a_command_that_is_told_of_late_leads_where_it_would_have(late_s):
         )
 
 
+def test_a_velocity_that_is_told_of_late_leads_where_it_would_have():
+    punctual, late = head(), head()
+    for simulated in (punctual, late):
+        simulated.command_velocity(START_NS, PanTilt(0.3, 0.0))
+        simulated.advance(START_NS + S // 10)
+    punctual.command_velocity(START_NS + S // 10, PanTilt(-0.2, 0.1))
+    late.advance(START_NS + S // 5)
+    late.command_velocity(START_NS + S // 10, PanTilt(-0.2, 0.1))
+    for simulated in (punctual, late):
+        simulated.advance(START_NS + S)
+    places = [simulated.at(START_NS + S).position for simulated in (punctual, late)]
+    np.testing.assert_allclose(*places, atol=1e-4)
+
+
 def test_velocity_acceleration_and_stops_hold_whatever_is_asked():
     settings = {"max_velocity": 1.0, "max_acceleration": 5.0}
     simulated = head(**settings)

@@ -185,6 +185,14 @@ class HeadControl:
         self._aim = self._plan = None
         self._smoother.reset()
 
+    def clock_set(self, by_ns: int) -> None:
+        """Note that the clock of the steps was set, which is no time that has passed.
+
+        A plan would seem to have led the head to its end, and the next command tear it there.
+        """
+        if self._now_ns is not None:
+            self._now_ns += by_ns
+
     def forget(self) -> None:
         """Have no commanded position any more, until the next start."""
         self._axes = None

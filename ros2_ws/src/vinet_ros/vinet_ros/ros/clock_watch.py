@@ -8,9 +8,14 @@ STEP_NS = 1_000_000_000
 
 
 class ClockWatch:
-    """Looks at the clock now and then; rclpy tells of jumps only while the clock is simulated."""
+    """Looks at the clock now and then; rclpy tells of jumps only while the clock is simulated.
 
-    def __init__(self) -> None:
+    Args:
+        step_ns: By how much a real clock that was set is off at least.
+    """
+
+    def __init__(self, step_ns: int = STEP_NS) -> None:
+        self._step_ns = step_ns
         self._last: tuple[int, int, bool] | None = None
         self._moved_ns = 0
 
@@ -28,7 +33,7 @@ class ClockWatch:
         if last is None or simulated or last[2]:
             return 0
         step_ns = (now_ns - last[0]) - (steady_ns - last[1])
-        return step_ns if abs(step_ns) > STEP_NS else 0
+        return step_ns if abs(step_ns) > self._step_ns else 0
 
     def still_s(self) -> float:
         """Return for how long the clock had not moved at the last look."""

@@ -86,14 +86,19 @@ class EvenClock:
         """Listen to the clock no more."""
         self._handle.unregister()
 
+    @property
+    def simulated(self) -> bool:
+        """Whether the node's clock follows /clock now."""
+        return bool(self._clock.ros_time_is_active)
+
     def now_ns(self) -> int:
         """Return the time."""
         told_ns = int(self._clock.now().nanoseconds)
-        if not self._clock.ros_time_is_active:
+        if not self.simulated:
             return told_ns
         even_ns = self._time.at(time.monotonic_ns())
         return told_ns if even_ns is None else even_ns
 
     def _stepped(self, _jump: TimeJump) -> None:
-        if self._clock.ros_time_is_active:
+        if self.simulated:
             self._time.tell(time.monotonic_ns(), int(self._clock.now().nanoseconds))

@@ -12,6 +12,7 @@ from rclpy.lifecycle import LifecycleNode
 from vinet_ros.gaze import Head, JointSample, PanTilt
 from vinet_ros.gaze.control import HeadCommand
 from vinet_ros.gaze.follower import FollowerSettings, GazeFollower
+from vinet_ros.ros.clock_watch import ClockWatch
 from vinet_ros.ros.even_clock import EvenClock
 from vinet_ros.ros.gaze_diagnostics import HeadHealth, OutputHealth
 from vinet_ros.ros.gaze_inputs import GazeInputs
@@ -24,6 +25,7 @@ from vinet_ros.ros.record import Record
 LAST_WORD_S = 1.0
 """How long the end waits for the head's controller to have the stop."""
 _SETTLE_S = 0.3  # from a stop until the measured position is where the head came to rest
+_SET_NS = 50_000_000  # a clock that differs by more from a steady one was set
 _STILL = PanTilt(0.0, 0.0)
 
 
@@ -62,6 +64,7 @@ class GazeLoop:
         self._clock = Clock(clock_type=ClockType.STEADY_TIME)
         self._time = EvenClock(node)
         output.now_ns = self._time.now_ns
+        self._watch = ClockWatch(_SET_NS)
         self._timer = self._make_timer()
 
     def enable(self) -> None:
@@ -106,6 +109,10 @@ class GazeLoop:
 
     def _step(self, now_ns: int) -> None:
         follower = self.follower
+        simulated = self._time.simulated
+        set_by_ns = self._watch.look(now_ns, time.monotonic_ns(), simulated=simulated)
+        if set_by_ns:
+            follower.control.clock_set(set_by_ns)
         command = follower.step(now_ns)
         self._command = command
         if command is not None:

@@ -144,7 +144,7 @@ class SimulatedHead:
         late_s = (self._now_ns - effect_ns) / NS_PER_S
         for number, axis in enumerate(self._axes):
             if isinstance(command, PanTilt):
-                axis.turn(command[number])
+                axis.turn(command[number], late_s)
             else:
                 axis.follow(command, number, late_s)
 
@@ -175,12 +175,15 @@ class _Axis:
         self._from = (0.0, self.position, 0.0)
         self._setpoints: deque[tuple[float, float]] = deque(maxlen=_KEPT)  # and velocities
 
-    def turn(self, velocity: float) -> None:
+    def turn(self, velocity: float, late_s: float) -> None:
         self._way.clear()
+        steps = self._steps_back(late_s)
+        if steps:
+            self._setpoint = self._setpoints[-steps][0] + velocity * steps * _STEP_NS / NS_PER_S
         self._setpoint_velocity = velocity
 
     def follow(self, points: Sequence[Waypoint], number: int, late_s: float) -> None:
-        steps = min(round(late_s * NS_PER_S / _STEP_NS), len(self._setpoints))
+        steps = self._steps_back(late_s)
         begin = self._setpoints[-steps] if steps else (self._setpoint, self._setpoint_velocity)
         self._from = (0.0, *begin)
         self._passed_s = steps * _STEP_NS / NS_PER_S
@@ -190,6 +193,9 @@ class _Axis:
         )
         if steps:
             self._setpoint = self._on_way()
+
+    def _steps_back(self, late_s: float) -> int:
+        return min(round(late_s * NS_PER_S / _STEP_NS), len(self._setpoints))
 
     def step(self, step_s: float) -> None:
         before = self._setpoint
