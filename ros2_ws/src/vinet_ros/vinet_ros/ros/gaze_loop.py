@@ -25,7 +25,7 @@ from vinet_ros.ros.record import Record
 LAST_WORD_S = 1.0
 """How long the end waits for the head's controller to have the stop."""
 _SETTLE_S = 0.3  # from a stop until the measured position is where the head came to rest
-_SET_NS = 50_000_000  # a clock that differs by more from a steady one was set
+_SET_NS = 200_000_000  # a clock that differs by more from a steady one was set
 _STILL = PanTilt(0.0, 0.0)
 
 
