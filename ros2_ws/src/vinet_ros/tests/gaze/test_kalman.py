@@ -115,6 +115,39 @@ def test_what_is_not_seen_is_carried_on_for_a_while_only():
     assert far.velocity == (0.0, 0.0)
 
 
+def test_what_is_seen_elsewhere_stands_there_and_does_not_fly():
+    *_, (_, target) = watched(lambda t: (0.0, 0.0), 1.0)
+    for k in range(1, 40):
+        target.update(target.stamp_ns + 33_000_000, PanTilt(0.14, 0.05))
+        assert not target.moving and target.at(target.stamp_ns).direction.pan_rad < 0.15, k
+    assert target.at(target.stamp_ns).direction == pytest.approx((0.14, 0.05), abs=1e-3)
+
+
+def test_a_motion_seen_for_a_moment_is_not_carried_on_for_long():
+    for _, target in watched(lambda t: (0.6 * max(t - 1.0, 0.0), 0.0), 3.0):
+        if target.moving:
+            break
+    seen = target.at(target.stamp_ns).direction.pan_rad
+    later_ns = target.stamp_ns + 2_000_000_000
+    target.predict(later_ns - 500_000_000)  # images go by in which it is not looked for
+    left = target.at(later_ns)
+    assert left.direction.pan_rad == pytest.approx(seen + 0.12, abs=0.01)
+    assert left.velocity == (0.0, 0.0)
+
+
+def test_what_is_too_fast_to_be_believed_stands_elsewhere():
+    places = [0.0] * 30 + [0.012 * k for k in range(1, 30)]  # 0.36 rad/s at 30 Hz
+    moved = {}
+    for fastest in (0.3, math.inf):
+        target = TargetFilter(0, PanTilt(0.0, 0.0), noise_rad=0.005)
+        moved[fastest] = False
+        for k, pan in enumerate(places, 1):
+            target.update(k * 33_333_333, PanTilt(pan, 0.0), fastest)
+            moved[fastest] |= target.moving and target.at(target.stamp_ns).velocity.pan_rad > 0.3
+        assert target.at(target.stamp_ns).direction.pan_rad == pytest.approx(0.35, abs=0.06)
+    assert moved == {0.3: False, math.inf: True}
+
+
 def test_a_target_is_followed_across_the_back():
     target = TargetFilter(0, PanTilt(3.0, 0.0), noise_rad=NOISE_RAD)
     for k in range(1, 60):

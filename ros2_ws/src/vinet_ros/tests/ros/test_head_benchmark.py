@@ -218,7 +218,10 @@ def test_options_make_trials_seed_by_seed():
     ]  # fmt: skip
     assert options.given("gaze_controller") == ["gain:=0.5"]
     assert options.command.startswith("vinet benchmark head --seeds 2")
-    assert len(list(HeadOptions().trials())) == 20 * len(PARTS)
+    trials = list(HeadOptions().trials())
+    assert len(trials) == 20 * len(PARTS)
+    stabilized = [trial.part.stabilize for trial in trials]
+    assert stabilized == sorted(stabilized, reverse=True)  # one start of the nodes for each
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,10 @@ _GUESS_COUNTS = 4.0  # measurements that the first guess of the noise counts as
 _NOISE_MEMORY = 30.0  # measurements
 _LINE_NS = 400_000_000  # within which a target's way is a line
 _VIEW_RAD = 0.012
+_LEAP_RAD = 0.04
+_LEAP_SIGMAS = 4.0  # a standing target that is seen further off, twice in a row, stands there
+_KNOWN = 4  # measurements, after which it is known where a target stands
+_CARRIED_RAD = 0.12  # a motion is carried on for as long as it was seen, and by this
 _ONE_VIEW = 0.5  # of the noise is left while the camera rests
 _SURPRISED = 5.0  # mean normalised square of the last innovations, of which 2 are expected
 
@@ -158,18 +162,20 @@ class TargetFilter:
         slowest_rad_s: float = 0.04,
         one_view: bool = False,
     ) -> None:
-        self.stamp_ns = stamp_ns
+        self.stamp_ns = self._measured_ns = stamp_ns
         self.moving = False
+        self._moves_since_ns = stamp_ns
         self._one_view = one_view
         self._slowest = slowest_rad_s
         self._guess = noise_rad
         noise_rad *= _ONE_VIEW if one_view else 1.0
         self._noise = NoiseEstimate(stamp_ns, direction, noise_rad)
+        self._change = velocity_change
         self._filter = ConstantVelocityFilter(direction, noise_rad, velocity_change)
         self._place = direction
         self._weight = 1.0
         self._count = 1
-        self._seems = 0
+        self._seems = self._leaps = 0
         self._surprise = 2.0
         self._stood = direction
         self._stopped_ns: int | None = None
@@ -220,9 +226,20 @@ class TargetFilter:
         self._weight *= math.exp(-dt_s / _STANDING_TAU_S)
         self.stamp_ns = stamp_ns
 
-    def update(self, stamp_ns: int, measured: PanTilt) -> None:
-        """Take in a measurement, in the order of the stamps."""
+    def update(self, stamp_ns: int, measured: PanTilt, fastest_rad_s: float = math.inf) -> None:
+        """Take in a measurement, in the order of the stamps.
+
+        Args:
+            stamp_ns: Of the measurement.
+            measured: Direction, rad.
+            fastest_rad_s: A target that stands does not begin to move faster; it stands elsewhere.
+        """
         self.predict(stamp_ns)
+        self._measured_ns = stamp_ns
+        if self._leapt(measured):
+            if self._leaps > 1:
+                self._stand_at(measured)
+            return
         self._filter.noise_rad = self._noise.update(stamp_ns, measured)
         self._surprise += 0.3 * (self._filter.update(measured) - self._surprise)
         if self._surprise > _SURPRISED:
@@ -233,26 +250,31 @@ class TargetFilter:
         off = difference(measured, self._place)
         pan, tilt = (p + o / self._weight for p, o in zip(self._place, off, strict=True))
         self._place = PanTilt(pan, tilt)
-        self._judge()
+        self._judge(fastest_rad_s)
 
     def at(self, stamp_ns: int, longest_s: float = math.inf) -> Motion:
         """Return where the target is expected at a time.
 
         Args:
             stamp_ns: Not earlier than the last measurement.
-            longest_s: It is moved on by at most this long, and stands from then on.
+            longest_s: It is moved on by at most this long after its last measurement, and stands
+                from then on; one that was seen moving for a moment only, all the sooner.
         """
         if not self.moving:
             return Motion(self._place, _STILL)
-        ahead_s = (stamp_ns - self.stamp_ns) * 1e-9
+        seen_s = (self._measured_ns - self._moves_since_ns) * 1e-9
+        speed = max(math.hypot(*self._filter.velocity), 1e-6)
+        longest_s = min(longest_s, seen_s + _CARRIED_RAD / speed)
+        ahead_s = max(stamp_ns - self._measured_ns, 0) * 1e-9
+        # The filter has gone on to its own stamp already.
+        further_s = min(ahead_s, longest_s) - (self.stamp_ns - self._measured_ns) * 1e-9
         velocity = self._filter.velocity
         pan, tilt = (
-            p + v * min(max(ahead_s, 0.0), longest_s)
-            for p, v in zip(self._filter.direction, velocity, strict=True)
+            p + v * further_s for p, v in zip(self._filter.direction, velocity, strict=True)
         )
         return Motion(PanTilt(pan, tilt), velocity if ahead_s < longest_s else _STILL)
 
-    def _judge(self) -> None:
+    def _judge(self, fastest_rad_s: float) -> None:
         """Decide whether the target moves, with hysteresis."""
         speed = math.hypot(*self._filter.velocity)
         sure = speed / self._filter.speed_sigma
@@ -272,9 +294,38 @@ class TargetFilter:
         seems = (sure > 2.5 and gone > 2 * sigma and speed > self._slowest) or gone > 3 * sigma
         self._seems = self._seems + 1 if seems else max(self._seems - 1, 0)
         agreeing = _AGREEING - self._one_view
-        self.moving = self._count > agreeing and self._seems >= agreeing
+        if self._count > agreeing and self._seems >= agreeing:
+            self._begin(speed <= fastest_rad_s)
         if not self._stopped_just_now:
             self._stood = self._place
+
+    def _leapt(self, measured: PanTilt) -> bool:
+        """Return whether a target that is known to stand is seen too far off to have moved there.
+
+        Then it is another thing, or another part of it: by a filter it would fly there and on.
+        """
+        known = not self.moving and self._count >= _KNOWN
+        off = distance(measured, self._filter.direction)
+        if known and off > _LEAP_SIGMAS * self.sigma_rad and off > _LEAP_RAD:
+            self._leaps += 1
+            return True
+        self._leaps = 0
+        return False
+
+    def _stand_at(self, place: PanTilt) -> None:
+        """Begin anew at a place."""
+        self._filter = ConstantVelocityFilter(place, self._filter.noise_rad, self._change)
+        self._place = self._stood = place
+        self._weight, self._count = 1.0, 1
+        self._seems = self._leaps = 0
+
+    def _begin(self, moving: bool) -> None:
+        """Move from now on, or stand elsewhere."""
+        self.moving, self._seems = moving, 0 if not moving else self._seems
+        self._moves_since_ns = self.stamp_ns
+        if not moving:
+            self._place, self._weight = self._filter.direction, 2.0
+            self._filter.velocity = _STILL
 
 
 def difference(one: PanTilt, other: PanTilt) -> PanTilt:

@@ -18,6 +18,7 @@ _WELL_KNOWN = 4  # hits
 _FIXTURE = 10  # hits
 _SOUGHT_RAD_S = 0.25  # speed of a target that is sought after a saccade
 _MOMENT_S = 0.2
+_ECHO_RAD_S = 0.3  # faster, a motion that begins just after a saccade is an echo of that
 _DOUBLE_RAD = 0.03  # two targets nearer than this are one
 _GATE_SIGMAS = 4.0
 _NEW_NS = 1_000_000_000
@@ -234,11 +235,17 @@ class TrackTable:
     def update_one(
         self, stamp_ns: int, dt_s: float, candidates: Sequence[Candidate], track: Track | None
     ) -> None:
-        """Give one target the candidate that is its own; all others stay as they are."""
+        """Give one target the candidate that is its own; all others stay as they are.
+
+        What stands does not begin to move fast by it, unless it is news: the view has just turned,
+        and a network that sees half a second at once sees motion for as long.
+        """
         self.predict(stamp_ns)
         for owner, candidate in self._pairs(candidates, track):
             if owner is track:
-                self._see(owner, candidate, stamp_ns, dt_s)
+                self._see(
+                    owner, candidate, stamp_ns, dt_s, math.inf if owner.is_news else _ECHO_RAD_S
+                )
 
     def _pairs(
         self, candidates: Sequence[Candidate], preferred: Track | None
@@ -289,8 +296,15 @@ class TrackTable:
             gate = max(gate, min(leap + _SOUGHT_RAD_S * track.hidden_s, settings.gate_max_rad))
         return gate
 
-    def _see(self, track: Track, candidate: Candidate, stamp_ns: int, dt_s: float) -> None:
-        track.target.update(stamp_ns, candidate.direction)
+    def _see(
+        self,
+        track: Track,
+        candidate: Candidate,
+        stamp_ns: int,
+        dt_s: float,
+        fastest_rad_s: float = math.inf,
+    ) -> None:
+        track.target.update(stamp_ns, candidate.direction, fastest_rad_s)
         track.hits += 1
         share = max(self._share(dt_s), 1 / track.hits)
         track.saliency += share * (candidate.saliency - track.saliency)
@@ -363,11 +377,11 @@ def _expected(track: Track) -> PanTilt:
     A few noisy images can make a standing one seem to move. While nothing is looked at, for a turn
     of the head, it would seem to go ever farther: it is not sought farther than it may have gone.
     """
-    if track.is_fixture:
-        return track.direction
     place, ahead = track.direction, track.target.expected
+    if track.is_fixture or track.moving:
+        return place
     off = distance(ahead, place)
-    if track.moving or off <= _ASTRAY_RAD:
+    if off <= _ASTRAY_RAD:
         return ahead
     share = _ASTRAY_RAD / off
     return PanTilt(*(p + share * (a - p) for p, a in zip(place, ahead, strict=True)))

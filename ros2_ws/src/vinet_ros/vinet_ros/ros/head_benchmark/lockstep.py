@@ -11,9 +11,9 @@ import heapq
 import math
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import count, groupby
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from vinet_ros.ros.head_benchmark.judge import Recording, judge
 from vinet_ros.ros.head_benchmark.options import HeadOptions, Trial
 from vinet_ros.ros.head_benchmark.report import HeadReport, conditions
 from vinet_ros.ros.head_benchmark.trials import (
+    ENABLED_S,
     HFOV_DEG,
     VIEW_SIZE,
     given_to_controller,
@@ -142,7 +143,7 @@ class Lockstep:
         sample = self._head.at(now_ns)
         self._states.append((now_ns, sample.position, sample.velocity))
         self._follower.push_joints(now_ns, sample.position, sample.velocity)
-        if not self._follower.enabled:
+        if not self._follower.enabled and self._seconds(now_ns) >= ENABLED_S:
             self._follower.enable(now_ns)
 
     def _look(self, now_ns: int) -> None:
@@ -231,20 +232,20 @@ def run_lockstep(options: HeadOptions, tell: Callable[[str], None]) -> HeadRepor
     """
     begun_s = time.monotonic()
     tell("loading the network")
-    predictor = Predictor("vinet_lite", stabilize=bool(HEAD_CAMERA["stabilize"]))
     camera = PinholeCamera.from_hfov(VIEW_SIZE[1], VIEW_SIZE[0], HFOV_DEG)
     clip = options.clip or default_clip()
     given: dict[str, Any] = given_to_controller(options)
     parameters = replace(GazeParameters(), **given)
     verdicts = []
-    for trial in options.trials():
-        loop = Lockstep(trial, clip, predictor, camera, Delays(), parameters)
-        recording = loop.run()
-        if options.traces:
-            save_recording(options.traces, recording)
-        verdicts.append(judge(recording, limits_of()))
-        tell(told(verdicts[-1]))
-    name = predictor.executor.name
-    predictor.close()
+    for stabilize, trials in groupby(options.trials(), lambda trial: trial.part.stabilize):
+        with closing(Predictor("vinet_lite", stabilize=stabilize)) as predictor:
+            name = predictor.executor.name
+            for trial in trials:
+                loop = Lockstep(trial, clip, predictor, camera, Delays(), parameters)
+                recording = loop.run()
+                if options.traces:
+                    save_recording(options.traces, recording)
+                verdicts.append(judge(recording, limits_of()))
+                tell(told(verdicts[-1]))
     told_of = conditions(options, "vinet_lite", name, time.monotonic() - begun_s)
     return HeadReport(told_of, tuple(verdicts))

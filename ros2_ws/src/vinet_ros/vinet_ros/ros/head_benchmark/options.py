@@ -24,6 +24,7 @@ class Part:
         seconds: Length of a trial.
         controller: Parameters of gaze_controller other than its defaults.
         text: What is asked.
+        stabilize: Whether the head's motion is taken off the network's window before it sees it.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Part:
     seconds: float
     controller: Mapping[str, bool | float | str]
     text: str
+    stabilize: bool = True
 
 
 PARTS = (
@@ -48,7 +50,8 @@ PARTS = (
         "crowd",
         8.0,
         _NO_RETURN,
-        "nothing moves, without inhibition of return: saccades after the first",
+        "nothing moves, no inhibition of return, no stabilized window: saccades after the first",
+        stabilize=False,
     ),
     Part(
         "unsuppressed",
@@ -56,6 +59,7 @@ PARTS = (
         8.0,
         {**_NO_RETURN, "suppress_during_motion": False},
         "the same, with the response to the head's own motion",
+        stabilize=False,
     ),
     Part("return", "three", 10.0, {}, "three equal cut-outs, inhibition of return"),
     Part("no return", "three", 10.0, _NO_RETURN, "the same without it"),
@@ -128,11 +132,12 @@ class HeadOptions:
         _check("a parameter", f"node.name:=value, got {wrong}", not wrong)
 
     def trials(self) -> Iterator[Trial]:
-        """Yield the trials, all parts of a seed one after another."""
-        for seed in range(self.first_seed, self.first_seed + self.seeds):
-            for part in PARTS:
-                if part.name in self.parts:
-                    yield Trial(part, seed)
+        """Yield the trials: with a stabilized window, then without, seed by seed."""
+        for stabilize in (True, False):
+            for seed in range(self.first_seed, self.first_seed + self.seeds):
+                for part in PARTS:
+                    if part.name in self.parts and part.stabilize is stabilize:
+                        yield Trial(part, seed)
 
     def given(self, node: str) -> list[str]:
         """Return ``name:=value`` of those parameters that are for a node."""

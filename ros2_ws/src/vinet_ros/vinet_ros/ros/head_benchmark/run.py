@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,12 @@ from vinet_ros.errors import VinetError
 from vinet_ros.gaze import PinholeCamera
 from vinet_ros.ros.demo import prepare_environment
 from vinet_ros.ros.demo_processes import YIELDING, NodeProcess
-from vinet_ros.ros.head_benchmark.judge import judge
+from vinet_ros.ros.head_benchmark.judge import Verdict, judge
 from vinet_ros.ros.head_benchmark.options import HeadOptions, Trial
 from vinet_ros.ros.head_benchmark.recorder import Recorder
 from vinet_ros.ros.head_benchmark.report import HeadReport, conditions
 from vinet_ros.ros.head_benchmark.trials import (
+    ENABLED_S,
     HFOV_DEG,
     VIEW_SIZE,
     given_to_controller,
@@ -59,11 +61,13 @@ def run_head_benchmark(options: HeadOptions, tell: Callable[[str], None]) -> Hea
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         rclpy.init(args=[])  # the command line is not ROS's
         stack.callback(rclpy.try_shutdown)
-        run = stack.enter_context(_Run(options, folder, tell))
         begun_s = time.monotonic()
-        verdicts = [run.trial(trial) for trial in options.trials()]
-        model = run.recorder.value("saliency_node", "model", "model")
-        path = run.recorder.value("saliency_node", "model", "path")
+        verdicts: list[Verdict] = []
+        for stabilize, trials in groupby(options.trials(), lambda trial: trial.part.stabilize):
+            with _Run(options, folder, stabilize, tell) as run:
+                verdicts += [run.trial(trial) for trial in trials]
+                model = run.recorder.value("saliency_node", "model", "model")
+                path = run.recorder.value("saliency_node", "model", "path")
         return HeadReport(
             conditions(options, model, path, time.monotonic() - begun_s), tuple(verdicts)
         )
@@ -72,13 +76,15 @@ def run_head_benchmark(options: HeadOptions, tell: Callable[[str], None]) -> Hea
 class _Run:
     """The processes of a run, and the recorder in this one; as a context it ends them."""
 
-    def __init__(self, options: HeadOptions, folder: Path, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, options: HeadOptions, folder: Path, stabilize: bool, tell: Callable[[str], None]
+    ) -> None:
         self._options, self._tell = options, tell
         self.recorder = Recorder()
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self.recorder)
         self._resources = ExitStack()
-        self._processes = [_process(node, options, folder) for node in _NODES]
+        self._processes = [_process(node, options, folder, stabilize) for node in _NODES]
         self._camera = VirtualCamera(PinholeCamera.from_hfov(VIEW_SIZE[1], VIEW_SIZE[0], HFOV_DEG))
 
     def __enter__(self) -> "_Run":
@@ -117,7 +123,7 @@ class _Run:
         self._wait(self._at_start, "gaze_controller does not see the head at its start")
         _expect(recorder.trigger("saliency_node/reset", self._wait), "resetting saliency_node")
         recorder.clear()
-        self._wait(lambda: recorder.views > 0, "no views come")
+        self._wait(lambda: recorder.seconds >= ENABLED_S, "no views come")
         self._enable()
         self._wait(
             lambda: recorder.seconds >= part.seconds,
@@ -175,19 +181,20 @@ class _Run:
         return "; ".join(said) or "the nodes say nothing"
 
 
-def _process(node: str, options: HeadOptions, folder: Path) -> NodeProcess:
+def _process(node: str, options: HeadOptions, folder: Path, stabilize: bool) -> NodeProcess:
     words: list[str] = []
-    for text in (*_always(node, options), *options.given(node)):
+    for text in (*_always(node, options, stabilize), *options.given(node)):
         words += ["-p", text]
     module = f"vinet_ros.ros.{node}"
     log, niceness = folder / f"{node}.log", YIELDING if node == "saliency_node" else 0
     return NodeProcess(module, ["--ros-args", *words], log, os.environ, niceness)
 
 
-def _always(node: str, options: HeadOptions) -> Sequence[str]:
+def _always(node: str, options: HeadOptions, stabilize: bool) -> Sequence[str]:
     clocked = options.speed != 1.0
     if node != "pan_tilt_simulator":
-        told = HEAD_CAMERA if node == "saliency_node" else {}
+        seeing = {**HEAD_CAMERA, "stabilize": stabilize}
+        told = seeing if node == "saliency_node" else {}
         words = (f"{name}:={str(value).lower()}" for name, value in told.items())
         period = () if node == "saliency_node" else ("diagnostics_period_s:=0.2",)
         return (f"use_sim_time:={str(clocked).lower()}", *period, *words)
