@@ -140,6 +140,11 @@ def test_visits_need_a_stay():
     verdict = judge(recording("return", runs_by, places), LIMITS)
     assert verdict.figures["visited"] == 1 and verdict.good is False
     assert judge(recording("no return", runs_by, places), LIMITS).good is True
+    # Where the head happens to stand before it is enabled is no visit.
+    places = [lambda t: (0.0, 0.0), lambda t: (20.0, 0.0), lambda t: (30.0, 0.0)]
+    assert (
+        judge(recording("no return", ramp_to(20.0, 1.2), places), LIMITS).figures["visited"] == 1
+    )
 
 
 @pytest.mark.parametrize(

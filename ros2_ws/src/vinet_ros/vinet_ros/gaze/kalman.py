@@ -238,7 +238,7 @@ class TargetFilter:
         self._measured_ns = stamp_ns
         if self._leapt(measured):
             if self._leaps > 1:
-                self._stand_at(measured)
+                self.stand_at(measured)
             return
         self._filter.noise_rad = self._noise.update(stamp_ns, measured)
         self._surprise += 0.3 * (self._filter.update(measured) - self._surprise)
@@ -312,8 +312,9 @@ class TargetFilter:
         self._leaps = 0
         return False
 
-    def _stand_at(self, place: PanTilt) -> None:
-        """Begin anew at a place."""
+    def stand_at(self, place: PanTilt) -> None:
+        """Begin anew at a place, as of now, with what is known of the noise."""
+        self._measured_ns, self.moving = self.stamp_ns, False
         self._filter = ConstantVelocityFilter(place, self._filter.noise_rad, self._change)
         self._place = self._stood = place
         self._weight, self._count = 1.0, 1

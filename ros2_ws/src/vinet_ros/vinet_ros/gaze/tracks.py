@@ -18,11 +18,12 @@ _WELL_KNOWN = 4  # hits
 _FIXTURE = 10  # hits
 _SOUGHT_RAD_S = 0.25  # speed of a target that is sought after a saccade
 _MOMENT_S = 0.2
+_TURNED_S = 0.3  # others than the one looked at are not seen for as long when the head turns
 _ECHO_RAD_S = 0.3  # faster, a motion that begins just after a saccade is an echo of that
 _DOUBLE_RAD = 0.03  # two targets nearer than this are one
 _GATE_SIGMAS = 4.0
 _NEW_NS = 1_000_000_000
-_JUDGED_NS = 200_000_000
+_JUDGED_NS = 300_000_000
 _LATELY_NS = 3_000_000_000
 _MISS_COUNTS = 1 / 3  # a peak that is missing for once says less than one that is there
 
@@ -219,6 +220,8 @@ class TrackTable:
         self.predict(stamp_ns)
         pairs = self._pairs(candidates, preferred)
         for track, candidate in pairs:
+            if track is not preferred and track.hidden_s > _TURNED_S and not track.moving:
+                _find_again(track, candidate)
             self._see(track, candidate, stamp_ns, dt_s)
         seen = [track for track, _ in pairs]
         for track in self._tracks:
@@ -369,6 +372,15 @@ class TrackTable:
             ):
                 kept.append(track)
         self._tracks = kept
+
+
+def _find_again(track: Track, candidate: Candidate) -> None:
+    """Let a standing target be where it is seen after a turn of the head: it has not flown there.
+
+    What the network answers to has changed with the view.
+    """
+    if distance(track.direction, candidate.direction) > _ASTRAY_RAD:
+        track.target.stand_at(candidate.direction)
 
 
 def _expected(track: Track) -> PanTilt:

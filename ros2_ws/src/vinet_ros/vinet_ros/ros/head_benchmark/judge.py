@@ -20,11 +20,14 @@ MOST_SIGN_CHANGES = 2
 FEWER = 10
 LEAST_FALSE = 5
 
+ENABLED_S = 1.0
+"""After a trial's begin: the network's window is full then, and its first opinion is over."""
 _WATCHED_S = 3.0  # a standing target, from the arrival on
 _MOVES_RAD_S = 0.01  # slower is rest
 _SACCADE_RAD_S = 0.2
 _SACCADE_DEG = 3.0
 _VISIT_S = 0.15
+_CHOOSES_S = 0.5  # after it was enabled the head has left where it happened to stand
 _VELOCITY_SLACK, _ACCELERATION_SLACK, _POSITION_SLACK = 1.02, 1.1, 1e-3
 _ACCELERATION_OVER_S = 0.05  # velocities are compared over this long: stamps have their jitter
 
@@ -258,8 +261,10 @@ def _visited(recording: Recording) -> int:
         return 0
     period_s = float(np.median(np.diff(recording.times_s)))
     count = max(1, round(_VISIT_S / period_s))
+    looks = recording.times_s >= ENABLED_S + _CHOOSES_S
+    head, things = recording.head[looks], recording.things[looks]
     return sum(
-        _longest_run(_angles_deg(recording.head, recording.things[:, index]) < NEAR_DEG) >= count
+        _longest_run(_angles_deg(head, things[:, index]) < NEAR_DEG) >= count
         for index in range(recording.things.shape[1])
     )
 

@@ -26,11 +26,10 @@ from vinet_ros.gaze.trajectory import TrajectoryWays
 from vinet_ros.offline.frames import NS_PER_S
 from vinet_ros.ros.demo_options import default_clip
 from vinet_ros.ros.gaze_parameters import GazeParameters
-from vinet_ros.ros.head_benchmark.judge import Recording, judge
+from vinet_ros.ros.head_benchmark.judge import ENABLED_S, Recording, judge
 from vinet_ros.ros.head_benchmark.options import HeadOptions, Trial
 from vinet_ros.ros.head_benchmark.report import HeadReport, conditions
 from vinet_ros.ros.head_benchmark.trials import (
-    ENABLED_S,
     HFOV_DEG,
     VIEW_SIZE,
     given_to_controller,

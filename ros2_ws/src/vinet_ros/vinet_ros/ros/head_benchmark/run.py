@@ -19,12 +19,11 @@ from vinet_ros.errors import VinetError
 from vinet_ros.gaze import PinholeCamera
 from vinet_ros.ros.demo import prepare_environment
 from vinet_ros.ros.demo_processes import YIELDING, NodeProcess
-from vinet_ros.ros.head_benchmark.judge import Verdict, judge
+from vinet_ros.ros.head_benchmark.judge import ENABLED_S, Verdict, judge
 from vinet_ros.ros.head_benchmark.options import HeadOptions, Trial
 from vinet_ros.ros.head_benchmark.recorder import Recorder
 from vinet_ros.ros.head_benchmark.report import HeadReport, conditions
 from vinet_ros.ros.head_benchmark.trials import (
-    ENABLED_S,
     HFOV_DEG,
     VIEW_SIZE,
     given_to_controller,

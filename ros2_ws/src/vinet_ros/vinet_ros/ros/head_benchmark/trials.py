@@ -14,8 +14,6 @@ from vinet_ros.ros.head_benchmark.options import PARTS, HeadOptions
 
 VIEW_SIZE = (288, 384)  # as wide as the network's input, and as high as a VGA camera sees
 HFOV_DEG = 60.0
-ENABLED_S = 1.0
-"""After a trial's begin: the network's window is full then, and its first opinion is over."""
 
 
 def given_to_controller(options: HeadOptions) -> dict[str, Any]:
