@@ -68,7 +68,16 @@ def test_a_slightly_better_one_does_not_attract_a_clearly_better_one_does():
     assert gazer.attention.counters.saccades == 2
 
 
-@pytest.mark.parametrize("min_fixation_s", [0.2, 1.0])
+def test_another_one_is_looked_at_only_when_it_can_be_known_whether_it_moves():
+    gazer = Gazer(ior_enable=False)
+    gazer.see((LEFT, 0.3), images=30)
+    since_ns = gazer.stamp_ns
+    while near(gazer.goal, LEFT):
+        gazer.see((LEFT, 0.3), (RIGHT, 1.0))
+    assert 0.3 <= (gazer.stamp_ns - since_ns) * 1e-9 < 0.5
+
+
+@pytest.mark.parametrize("min_fixation_s", [0.5, 1.0])
 def test_a_fixation_lasts_its_least_time(min_fixation_s):
     gazer = Gazer(ior_enable=False, min_fixation_s=min_fixation_s)
     gazer.see((LEFT, 0.3), images=3)

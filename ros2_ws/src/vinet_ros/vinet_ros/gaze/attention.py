@@ -281,7 +281,7 @@ class Attention:
 
     def _attracts(self, other: Track, current: Track, stamp_ns: int) -> bool:
         """Return whether the gaze leaves the current target for another."""
-        if self._pursues(current) and not other.has_moved:
+        if not other.is_known or (self._pursues(current) and not other.has_moved):
             return False
         worth, better = self._worth(current), 1 + self.settings.hysteresis
         strength, known = self._strength(other), self._strength(current)

@@ -17,6 +17,7 @@ _TRAVELLED_RAD = 0.05
 _WELL_KNOWN = 4  # hits
 _FIXTURE = 10  # hits
 _SOUGHT_RAD_S = 0.25  # speed of a target that is sought after a saccade
+_SOUGHT_RAD = 0.25
 _MOMENT_S = 0.2
 _TURNED_S = 0.3  # others than the one looked at are not seen for as long when the head turns
 _ECHO_RAD_S = 0.3  # faster, a motion that begins just after a saccade is an echo of that
@@ -61,7 +62,8 @@ class TrackSettings:
             rad/s.
         slowest_rad_s: A target slower than this stands.
         gate_min_rad: A candidate this near to where a target is expected may be it.
-        gate_max_rad: A candidate further off never is.
+        gate_max_rad: A candidate further off is not; a standing target that is not found at once
+            after a saccade is looked for a little farther.
         confirm_hits: Images in which a target is seen before it may be looked at.
         lost_after_s: A standing target that was not seen for this long is gone.
         lost_moving_after_s: A moving one, likewise: while the head follows it, it stands in the
@@ -111,6 +113,7 @@ class Track:
     hits: int = 1
     unseen_s: float = 0.0  # in images that were looked at
     seen_ns: int = 0
+    born_ns: int = 0
     onset_ns: int | None = None
 
     @property
@@ -159,10 +162,12 @@ class Track:
 
         A saccade to where a moving thing was first seen lands behind it.
         """
-        if not self.is_seen:
-            return False
-        known = self.onset_ns is None or self.moving
-        return known or self.target.stamp_ns - (self.onset_ns or 0) >= _JUDGED_NS
+        return self.is_seen and (self.onset_ns is None or self.is_known)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it moves, or was seen for long enough to tell that it does not."""
+        return self.moving or self.target.stamp_ns - self.born_ns >= _JUDGED_NS
 
     @property
     def direction(self) -> PanTilt:
@@ -296,7 +301,7 @@ class TrackTable:
         widest = settings.gate_max_rad if track.hits >= _WELL_KNOWN else leap
         gate = min(max(_GATE_SIGMAS * track.target.sigma_rad, settings.gate_min_rad), widest)
         if preferred and not track.has_moved:
-            gate = max(gate, min(leap + _SOUGHT_RAD_S * track.hidden_s, settings.gate_max_rad))
+            gate = max(gate, min(leap + _SOUGHT_RAD_S * track.hidden_s, _SOUGHT_RAD))
         return gate
 
     def _see(
@@ -344,7 +349,9 @@ class TrackTable:
             one_view=onset_ns is not None,
         )
         saliency = candidate.saliency
-        return Track(target, saliency, saliency, seen_ns=stamp_ns, onset_ns=onset_ns)
+        return Track(
+            target, saliency, saliency, seen_ns=stamp_ns, born_ns=stamp_ns, onset_ns=onset_ns
+        )
 
     def _is_covered(self, track: Track) -> bool:
         """Return whether a target stands where another one passes."""
