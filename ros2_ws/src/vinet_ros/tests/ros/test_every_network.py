@@ -3,16 +3,13 @@
 
 """ViNet and AViNet in saliency_node and in `vinet predict`; the others have tests of their own."""
 
-import json
-
 import numpy as np
 import pytest
 from geometry_msgs.msg import PointStamped
-from made_clips import write_clip
 from node_bench import spot
+from predict_clip import predict_clip
 from sensor_msgs.msg import Image
 
-from vinet_ros.cli import main
 from vinet_ros.networks import create_model
 from vinet_ros.networks.catalog import list_models, model_spec
 from vinet_ros.networks.weights import WeightsCard, save_weights
@@ -53,16 +50,6 @@ def test_the_node_runs_it(bench, network):
 
 def test_the_command_predicts_with_it(network, tmp_path, capsys):
     name, file = network
-    sound = np.random.default_rng(0).uniform(-0.3, 0.3, (1, 44_100)).astype(np.float32)
-    write_clip(tmp_path / "clip.mov", 2, rate=25, sound=sound)
-    arguments = ["predict", tmp_path / "clip.mov", "--model", name, "--weights", file]
-    arguments += ["--out", tmp_path / "out", "--path", "torch", "--write", "npz,json", "--json"]
-    with pytest.raises(SystemExit) as ended:
-        main([str(a) for a in arguments])
-    told = capsys.readouterr()
-    assert not ended.value.code, told.err
-    (result,) = json.loads(told.out)
+    result, maps = predict_clip(name, file, tmp_path, capsys, frames=2)
     assert ("heard its own sound" in result["hearing"]) == (name == "avinet")
-    files = sorted((tmp_path / "out").rglob("*.npz"))
-    assert len(files) == 2
-    assert np.load(files[-1])["saliency"].shape == (224, 384)
+    assert maps.shape == (2, 224, 384)

@@ -3,17 +3,14 @@
 
 """STAViS in saliency_node and in `vinet predict`, from a weight file."""
 
-import json
-
 import numpy as np
 import pytest
 from geometry_msgs.msg import PointStamped
-from made_clips import write_clip
 from made_stavis import write_stavis
 from node_bench import spot
+from predict_clip import predict_clip
 from sensor_msgs.msg import Image
 
-from vinet_ros.cli import main
 from vinet_ros.ros.messages import stamp_to_ns
 
 
@@ -37,17 +34,6 @@ def test_the_node_runs_it(bench, weights, options):
 
 
 def test_the_command_predicts_with_it(weights, tmp_path, capsys):
-    rate_hz = 44_100
-    sound = np.random.default_rng(0).uniform(-0.3, 0.3, (1, rate_hz)).astype(np.float32)
-    write_clip(tmp_path / "clip.mov", 4, rate=25, sound=sound)
-    arguments = ["predict", tmp_path / "clip.mov", "--model", "stavis", "--weights", weights]
-    arguments += ["--out", tmp_path / "out", "--path", "torch", "--write", "npz,json", "--json"]
-    with pytest.raises(SystemExit) as ended:
-        main([str(a) for a in arguments])
-    told = capsys.readouterr()
-    assert not ended.value.code, told.err
-    (result,) = json.loads(told.out)
+    result, maps = predict_clip("stavis", weights, tmp_path, capsys, frames=4)
     assert result["hearing"] == "heard its own sound: 44100 Hz, channels: 1"
-    files = sorted((tmp_path / "out").rglob("*.npz"))
-    assert len(files) == 4
-    assert np.load(files[-1])["saliency"].shape == (112, 112)
+    assert maps.shape == (4, 112, 112)

@@ -119,6 +119,10 @@ class NoiseEstimate:
         self._variance, self._weight = noise_rad**2, _GUESS_COUNTS
         self._least, self._most = 0.3 * noise_rad, 3 * noise_rad
 
+    def move(self, stamp_ns: int, direction: PanTilt) -> None:
+        """Go on elsewhere: what came before lies on no line with what comes."""
+        self._last = [(stamp_ns, direction)]
+
     def update(self, stamp_ns: int, measured: PanTilt) -> float:
         """Take a measurement; return the standard deviation of pan and of tilt, rad."""
         self._last = [*self._last[-2:], (stamp_ns, measured)]
@@ -315,6 +319,7 @@ class TargetFilter:
     def stand_at(self, place: PanTilt) -> None:
         """Begin anew at a place, as of now, with what is known of the noise."""
         self._measured_ns, self.moving = self.stamp_ns, False
+        self._noise.move(self.stamp_ns, place)
         self._filter = ConstantVelocityFilter(place, self._filter.noise_rad, self._change)
         self._place = self._stood = place
         self._weight, self._count = 1.0, 1
