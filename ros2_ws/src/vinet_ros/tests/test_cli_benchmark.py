@@ -29,6 +29,7 @@ def test_writes_json_and_markdown(tmp_path):
     assert [row["path"] for row in report["rows"]] == ["eager", "torch"]
     command = "vinet benchmark vinet_lite --path torch --option clip_length=2 --runs 2 --random"
     assert report["command"] == command
+    assert result.stderr == "vinet benchmark: round\n"  # no terminal: a line, once
     text = markdown.read_text()
     assert text.startswith("# Performance\n")
     assert command in text

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -36,6 +38,7 @@ from vinet_ros.cli.completion import one_of, saliency_models
 from vinet_ros.errors import VinetError
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress
 
 _MODEL = "model"
@@ -182,12 +185,7 @@ def _measure(subject: Any, common: tuple[Any, ...], precisions: list[str] | None
     from vinet_ros.runtime.benchmark_catalog import benchmark_catalog
 
     command = " ".join([common[-1], *(f"--precision {name}" for name in precisions or [])])
-    with _progress() as show:
-        task = show.add_task("starting", total=None)
-
-        def tell(what: str, done: int, total: int) -> None:
-            show.update(task, description=what, completed=done, total=total)
-
+    with _telling() as tell:
         benchmark: Any = benchmark_catalog if subject.model == _ALL else benchmark_model
         what = None if subject.model == _ALL else subject  # all of them
         return benchmark(what, *common[:-1], command, tell, precisions)
@@ -231,12 +229,36 @@ def _command(subject: Any, paths: list[str] | None, runs: int, threads: int | No
     return shlex.join(words)
 
 
-def _progress() -> Progress:
+@contextmanager
+def _telling() -> Iterator[Callable[[str, int, int], None]]:
+    """Show what is done: a bar on a terminal, else a line for each thing that is begun."""
     from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        told = ""
+
+        def write(what: str, _done: int, _total: int) -> None:
+            nonlocal told
+            if what != told:
+                typer.echo(f"vinet benchmark: {what}", err=True)
+            told = what
+
+        yield write
+        return
+    with _bar(console) as bar:
+        task = bar.add_task("starting", total=None)
+
+        def show(what: str, done: int, total: int) -> None:
+            bar.update(task, description=what, completed=done, total=total)
+
+        yield show
+
+
+def _bar(console: Console) -> Progress:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeElapsedColumn as Elapsed
 
-    console = Console(stderr=True)
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -244,5 +266,4 @@ def _progress() -> Progress:
         Elapsed(),
         console=console,
         transient=True,
-        disable=not console.is_terminal,
     )

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from vinet_ros.networks.avid import AVID
 from vinet_ros.networks.fusion import FUSIONS, ChannelTransformerFusion, Fusion
+from vinet_ros.networks.sizes import are_known
 from vinet_ros.networks.soundnet import SoundNet
 from vinet_ros.networks.vggvox import VGGVox
 from vinet_ros.networks.vinet import ViNet
@@ -132,9 +133,9 @@ class AViNet(nn.Module):
         return {"fusion": fusion, "audio": audio, "channel_transformer": after}
 
     def _check(self, clip: Tensor, audio: Tensor) -> None:
-        sizes, heard = tuple(clip.shape), tuple(audio.shape)
-        if any(not isinstance(size, int) for size in sizes):  # traced or exported: symbols
+        if not are_known(clip):
             return
+        sizes, heard = tuple(clip.shape), tuple(audio.shape)
         if len(sizes) != 5 or sizes[2] != self.clip_length or not self._takes(sizes[3:]):
             raise ValueError(
                 f"expected a clip (B, 3, {self.clip_length}, {self._sizes()}, got {sizes}"

@@ -13,6 +13,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from vinet_ros.networks.sizes import are_known
 from vinet_ros.preprocess import SOUND_SAMPLES
 from vinet_ros.sound_forms import WAVEFORM
 
@@ -85,9 +86,9 @@ _SHORTEST = 4_574
 
 
 def _check(audio: Tensor) -> None:
-    sizes = tuple(audio.shape)
-    if any(not isinstance(size, int) for size in sizes):  # traced or exported: symbols
+    if not are_known(audio):
         return
+    sizes = tuple(audio.shape)
     if len(sizes) != 4 or sizes[1] != 1 or sizes[2] < _SHORTEST or sizes[3] != 1:
         raise ValueError(
             f"expected a sound (B, 1, L, 1) of at least {_SHORTEST} samples ({SOUND_SAMPLES} for "

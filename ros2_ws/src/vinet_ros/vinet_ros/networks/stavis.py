@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from vinet_ros.networks.resnet3d import make_stage
+from vinet_ros.networks.sizes import are_known
 from vinet_ros.networks.sound_places import (
     BILINEAR_MAPS,
     FUSIONS,
@@ -192,7 +193,7 @@ class STAViS(nn.Module):
         expected = (clip.shape[0], *self.sound_form.shape)
         if audio is None:
             audio = clip.new_zeros(expected)
-        if _known(audio) and tuple(audio.shape) != expected:
+        if are_known(audio) and tuple(audio.shape) != expected:
             raise ValueError(
                 f"expected sound {expected} beside the clip, got {tuple(audio.shape)}; "
                 "its sound_form makes it"
@@ -209,9 +210,9 @@ class STAViS(nn.Module):
         return self._fusion.fuse(self, sides, maps)[:, 0]
 
     def _check(self, clip: Tensor) -> None:
-        sizes = tuple(clip.shape)
-        if not _known(clip):  # traced or exported: symbols
+        if not are_known(clip):
             return
+        sizes = tuple(clip.shape)
         fits = len(sizes) == 5 and sizes[2] == self.clip_length
         if not fits or sizes[3] % 16 or sizes[4] % 16:
             raise ValueError(
@@ -264,10 +265,6 @@ def _localisation(shapes: Mapping[str, tuple[int, ...]]) -> str:
     if "fusion3.inner.weight" in shapes:
         return "inner_product"
     return "bilinear" if "fusion3.w_a_rgb.weight" in shapes else "cosine"
-
-
-def _known(x: Tensor) -> bool:
-    return all(isinstance(size, int) for size in x.shape)
 
 
 def _initialise(model: STAViS) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from vinet_ros.networks.sizes import are_known
 from vinet_ros.sound_forms import VGGVOX_SIZE, VGGVOX_SPECTROGRAM
 
 # Of each layer: name, norm, channels out, kernel, stride, padding; and the pool after it.
@@ -88,9 +89,9 @@ _SHORTEST = 65
 
 
 def _check(audio: Tensor) -> None:
-    sizes = tuple(audio.shape)
-    if any(not isinstance(size, int) for size in sizes):  # traced or exported: symbols
+    if not are_known(audio):
         return
+    sizes = tuple(audio.shape)
     height, width = VGGVOX_SIZE
     if len(sizes) != 4 or sizes[1:3] != (1, height) or sizes[3] < _SHORTEST:
         raise ValueError(

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from vinet_ros.networks.decoder import UNGROUPED, Decoder, TransposedDecoder
 from vinet_ros.networks.s3d import S3D
+from vinet_ros.networks.sizes import are_known
 from vinet_ros.preprocess import INPUT_SIZE
 
 GROUPS = (32, 16, 8, 4, 2)
@@ -115,9 +116,9 @@ class ViNet(nn.Module):
         return min(_published(), key=lambda options: _mismatches(options, shapes))
 
     def _check(self, clip: Tensor) -> None:
-        sizes = tuple(clip.shape)
-        if any(not isinstance(size, int) for size in sizes):  # traced or exported: symbols
+        if not are_known(clip):
             return
+        sizes = tuple(clip.shape)
         fits = len(sizes) == 5 and sizes[2] == self.clip_length
         if not fits or sizes[3] % 32 or sizes[4] % 32:
             raise ValueError(

@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 from vinet_ros.errors import DataError, VinetError
 from vinet_ros.offline.evaluate_sound import SoundInstead
 from vinet_ros.offline.predicted import Predicted
-from vinet_ros.offline.recordings import read_recording
 from vinet_ros.preprocess import resize_rgb
 from vinet_ros.streaming import Predictor
-from vinet_ros.streaming.audio_regimes import Recording, at_rate
 from vinet_ros.streaming.sound_excerpts import FrameBounds
+from vinet_ros.training.datasets.sound_files import load_sound
 from vinet_ros.training.datasets.video_records import VideoRecord
 from vinet_ros.training.stavis_clips import looped_clip
 
@@ -123,8 +122,7 @@ class _Sound:
 def _read(record: VideoRecord, rate_hz: int) -> NDArray[np.float32]:
     if record.audio is None:
         raise DataError("no sound track: predicted with silence")
-    path = record.audio
     try:
-        return at_rate(Recording(record.title, lambda: read_recording(path)), rate_hz).read()
+        return load_sound(record.audio, rate_hz)
     except DataError as error:
         raise DataError(f"silence: {error}") from None
