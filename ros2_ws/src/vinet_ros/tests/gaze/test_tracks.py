@@ -112,3 +112,14 @@ def test_a_standing_one_whose_first_images_were_noisy_is_found_again_after_a_tur
     table.update_one(stamp_ns, PERIOD_S, [other, Candidate(PanTilt(0.05, 0.0), 0.9)], track)
     assert track.hits == hits + 1
     assert track.direction == pytest.approx((0.05, 0.0), abs=0.02) and not track.has_moved
+
+
+@pytest.mark.parametrize("images", [2, 12])
+def test_after_a_turn_what_was_seen_for_long_does_not_leap_to_the_next_thing(images):
+    table = table_of([[((0.0, 0.0), 0.9)]] * images)
+    (track,) = table.confirmed
+    for step in range(6):  # in the middle of the view it is hardly seen, its neighbour is
+        stamp_ns = round((images + 1 + step) * PERIOD_S * 1e9)
+        table.update_one(stamp_ns, PERIOD_S, [Candidate(PanTilt(0.1, 0.0), 0.9)], track)
+    stays = math.dist(track.direction, (0.0, 0.0)) < 0.01
+    assert stays == (images == 12)  # of one that was seen twice nobody knows whether it walks

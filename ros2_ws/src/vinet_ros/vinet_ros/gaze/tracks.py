@@ -13,6 +13,7 @@ from vinet_ros.gaze.kalman import TargetFilter, distance
 
 _MOST_TRACKS = 32
 _ASTRAY_RAD = 0.06  # a standing target is not expected farther from where it was
+_ASTRAY_SIGMAS = 2.5
 _TRAVELLED_RAD = 0.05
 _WELL_KNOWN = 4  # hits
 _FIXTURE = 10  # hits
@@ -245,12 +246,13 @@ class TrackTable:
     ) -> None:
         """Give one target the candidate that is its own; all others stay as they are.
 
-        What stands does not begin to move fast by it, unless it is news: the view has just turned,
-        and a network that sees half a second at once sees motion for as long.
+        What stands does not begin to move fast by it, nor does it leap, unless it is news: the
+        view has just turned, and a network that sees half a second at once sees motion for as
+        long, and hardly what stands in the middle of the view.
         """
         self.predict(stamp_ns)
         for owner, candidate in self._pairs(candidates, track):
-            if owner is track:
+            if owner is track and not _is_astray(owner, candidate):
                 self._see(
                     owner, candidate, stamp_ns, dt_s, math.inf if owner.is_news else _ECHO_RAD_S
                 )
@@ -379,6 +381,19 @@ class TrackTable:
             ):
                 kept.append(track)
         self._tracks = kept
+
+
+def _is_astray(track: Track, candidate: Candidate) -> bool:
+    """Return whether a target that stands, as far as is known, can hardly have gone there.
+
+    One that was seen for long is known well; one that was seen for a moment before the head
+    turned may have walked off meanwhile.
+    """
+    if track.is_news or track.moving or track.has_moved:
+        return False
+    gate = max(_ASTRAY_RAD, _ASTRAY_SIGMAS * track.target.sigma_rad)
+    places = (track.direction, track.target.expected)
+    return all(distance(place, candidate.direction) > gate for place in places)
 
 
 def _find_again(track: Track, candidate: Candidate) -> None:
