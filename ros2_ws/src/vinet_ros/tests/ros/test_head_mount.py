@@ -69,7 +69,8 @@ def test_targets_wait_for_the_transform_and_then_count_with_it(
     head.goal = GOAL
     head.enabled(tilt_frame="tilt_link")
     head.spin_until(lambda: head.says("targets", "the place of the camera 'camera' in 'tilt", 1))
-    assert transforms.listeners == 1 and head.is_at(head.position)
+    head.spin_until(lambda: head.is_at(head.position))  # held where it is
+    assert transforms.listeners == 1
     pose = TransformStamped()
     pose.transform.translation.y = 0.1
     # Of the optical frame: from level (x, y, z, w) = (-.5, .5, -.5, .5), rolled by half a turn.
