@@ -123,6 +123,17 @@ def test_what_is_seen_elsewhere_stands_there_and_does_not_fly():
     assert target.at(target.stamp_ns).direction == pytest.approx((0.14, 0.05), abs=1e-3)
 
 
+def test_a_leap_is_no_noise_of_the_measurements():
+    target = TargetFilter(0, PanTilt(0.0, 0.0))
+    for step in range(1, 30):
+        pan = 0.0 if step < 20 else 0.3
+        target.update(round(step * 0.05e9), PanTilt(pan, 0.0))
+        if step == 19:
+            before = target.noise_rad
+    assert target.at(target.stamp_ns).direction == (0.3, 0.0)
+    assert target.noise_rad <= before
+
+
 def test_a_motion_seen_for_a_moment_is_not_carried_on_for_long():
     for _, target in watched(lambda t: (0.6 * max(t - 1.0, 0.0), 0.0), 3.0):
         if target.moving:

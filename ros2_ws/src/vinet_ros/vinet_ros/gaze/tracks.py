@@ -13,7 +13,7 @@ from vinet_ros.gaze.kalman import TargetFilter, distance
 
 _MOST_TRACKS = 32
 _ASTRAY_RAD = 0.06  # a standing target is not expected farther from where it was
-_ASTRAY_SIGMAS = 2.5
+_ASTRAY_SIGMAS = 2.5  # nor farther than this, where less is known of it
 _TRAVELLED_RAD = 0.05
 _WELL_KNOWN = 4  # hits
 _FIXTURE = 10  # hits
