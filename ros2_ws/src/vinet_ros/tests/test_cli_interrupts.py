@@ -114,8 +114,8 @@ def test_processes_that_are_only_starting_say_nothing(folder):
             ("train", "--data", "stills", "--out", "run", "--no-progress", "--workers", "1"),
         ),
         (
-            lambda folder, _: (folder / "run" / "logs").is_dir(),  # Lightning is at work
-            ("train", "--data", "stills", "--out", "run", "--no-progress", "--workers", "0"),
+            lambda folder, _: (folder / "fit" / "logs").is_dir(),  # Lightning is at work
+            ("train", "--data", "stills", "--out", "fit", "--no-progress", "--workers", "0"),
         ),
         (
             lambda _, pid: bool(children(pid)),  # memory is measured in processes, at the end

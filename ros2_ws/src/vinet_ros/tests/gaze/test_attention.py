@@ -343,3 +343,31 @@ def test_impossible_habits_are_refused(habits):
 def test_impossible_tracks_are_refused(habits):
     with pytest.raises(ValueError, match=next(reversed(habits))):
         TrackSettings(**habits)
+
+
+def test_what_stands_elsewhere_at_once_is_gone_to_by_a_saccade():
+    gazer = Gazer(ior_enable=False)
+    gazer.see_for(2, (LEFT, 0.6))
+    aside = PanTilt(LEFT.pan_rad + 0.07, LEFT.tilt_rad)
+    assert near(gazer.see_for(0.2, (aside, 0.6)).direction, LEFT)  # that may pass
+    kinds = []
+    for _ in range(10):
+        kinds.append(gazer.see((aside, 0.6)).kind)
+    assert "saccade" in kinds and kinds[-1] == "fixation"
+    assert near(gazer.goal, aside) and gazer.attention.counters.saccades == 2
+
+
+def test_who_sets_a_target_elsewhere_is_followed_at_once():
+    gazer = Gazer(policy="external")
+    for _ in range(10):
+        gazer.attention.push_external(gazer.stamp_ns, LEFT)
+        gazer.see()
+    aside = PanTilt(LEFT.pan_rad + 0.2, LEFT.tilt_rad)
+    for place in (aside, LEFT):
+        for _ in range(2):
+            gazer.attention.push_external(gazer.stamp_ns, place)
+            gazer.see()
+        assert near(gazer.goal, place)
+        for _ in range(6):
+            gazer.attention.push_external(gazer.stamp_ns, place)
+            gazer.see()

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from vinet_ros.gaze import PanTilt
-from vinet_ros.gaze.kalman import ConstantVelocityFilter, TargetFilter, difference, distance
+from vinet_ros.gaze.geometry import difference, distance
+from vinet_ros.gaze.kalman import ConstantVelocityFilter, TargetFilter
 
 NOISE_RAD = 0.02
 

@@ -123,3 +123,44 @@ def test_after_a_turn_what_was_seen_for_long_does_not_leap_to_the_next_thing(ima
         table.update_one(stamp_ns, PERIOD_S, [Candidate(PanTilt(0.1, 0.0), 0.9)], track)
     stays = math.dist(track.direction, (0.0, 0.0)) < 0.01
     assert stays == (images == 12)  # of one that was seen twice nobody knows whether it walks
+
+
+def gone_after(seen_s, unseen_s=0.3):
+    """Return the way of a target that moves for a while and then is not seen, and its track."""
+    steps = round(seen_s / PERIOD_S)
+    views = [[((SPEED * 3 * k * PERIOD_S, 0.0), 0.5)] for k in range(steps)]
+    views += [[]] * round(unseen_s / PERIOD_S)
+    table = table_of(views)
+    return [SPEED * 3 * k * PERIOD_S for k in range(len(views))], table.confirmed[0]
+
+
+def test_a_brief_motion_that_is_not_seen_on_was_none():
+    way, track = gone_after(0.4)
+    assert not track.moving
+    assert track.direction.pan_rad == pytest.approx(way[7], abs=0.02)
+
+
+def test_a_motion_that_was_seen_for_long_goes_on():
+    way, track = gone_after(1.5)
+    assert track.moving
+    assert track.direction.pan_rad == pytest.approx(way[-1], abs=0.03)
+
+
+def turned_to(views):
+    """Return the track of what stood ahead for a moment, after views just after a turn."""
+    table = table_of([[((0.0, 0.0), 0.5)]] * 8)
+    (track,) = table.confirmed
+    stamp_ns = track.target.stamp_ns + 350_000_000
+    for place in views:
+        stamp_ns += round(PERIOD_S * 1e9)
+        table.update_one(stamp_ns, PERIOD_S, [Candidate(PanTilt(place, 0.0), 0.5)], track)
+    return track
+
+
+def test_just_after_a_turn_a_neighbour_is_not_taken_for_what_stands():
+    assert abs(turned_to([0.1] * 6).direction.pan_rad) < 0.01
+
+
+def test_just_after_a_turn_what_walks_off_is_not_lost():
+    way = [0.1 + 0.01 * k for k in range(14)]
+    assert turned_to(way).direction.pan_rad > 0.1

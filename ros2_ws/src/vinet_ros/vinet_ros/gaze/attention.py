@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vinet_ros.gaze.attention_settings import AttentionSettings
-from vinet_ros.gaze.geometry import PanTilt
+from vinet_ros.gaze.geometry import PanTilt, distance
 from vinet_ros.gaze.inhibition import InhibitionMap
 from vinet_ros.gaze.joint_history import JUMP_BACK_NS, NS_PER_S, JointSample
-from vinet_ros.gaze.kalman import Motion, TargetFilter, distance
+from vinet_ros.gaze.kalman import Motion, TargetFilter
 from vinet_ros.gaze.tracks import Candidate, Track, TrackTable
 from vinet_ros.gaze.wander import Wander
 
@@ -147,6 +147,7 @@ class Attention:
             self.counters.suppressed += 1
             self._tracks.predict(stamp_ns)
         else:
+            place = None if self._track is None else self._track.direction
             usable = [candidate for candidate in candidates if candidate.usable]
             self.counters.refused_candidates += len(candidates) - len(usable)
             echo_s = max(2 * self.settings.settle_s, self.settings.echo_s)
@@ -156,6 +157,7 @@ class Attention:
                 resting = self._rests(stamp_ns, 2 * echo_s)
                 self._tracks.update(stamp_ns, dt_s, usable, self._track, resting)
                 self._choose(stamp_ns)
+            self._note_leap(stamp_ns, place)
         return self.fixation
 
     def push_external(self, stamp_ns: int, direction: PanTilt) -> None:
@@ -179,6 +181,7 @@ class Attention:
                 noise_rad=tracks.noise_rad,
                 velocity_change=tracks.velocity_change,
                 slowest_rad_s=tracks.slowest_rad_s,
+                patient_s=0.0,  # who sets a target means it
             )
 
     def external_fresh(self, now_ns: int) -> bool:
@@ -360,6 +363,14 @@ class Attention:
         elif self._landed and not self._track.moving:
             self._recent.inhibit(place, dt_s)
             self._familiar.inhibit(place, dt_s)
+
+    def _note_leap(self, stamp_ns: int, place: PanTilt | None) -> None:
+        """Begin a saccade when what is looked at stands elsewhere at once."""
+        track = self._track
+        if track is None or place is None or not self._landed or track.moving:
+            return
+        if distance(track.direction, place) > _LANDED_RAD:
+            self._begin(track, stamp_ns)
 
     def _aimed(self, direction: PanTilt, now_ns: int) -> PanTilt:
         """Return where the last saccade went, or begin one to where the target has gone."""

@@ -22,6 +22,18 @@ class PanTilt(NamedTuple):
     tilt_rad: float
 
 
+def difference(one: PanTilt, other: PanTilt) -> PanTilt:
+    """Return one minus other, pan the short way round."""
+    pan = math.remainder(one.pan_rad - other.pan_rad, math.tau)
+    return PanTilt(pan, one.tilt_rad - other.tilt_rad)
+
+
+def distance(one: PanTilt, other: PanTilt) -> float:
+    """Return the angle between two directions that are not far apart, rad."""
+    pan, tilt = difference(one, other)
+    return math.hypot(pan * math.cos(0.5 * (one.tilt_rad + other.tilt_rad)), tilt)
+
+
 @dataclass(frozen=True)
 class PinholeCamera:
     """Intrinsics of a camera, in pixels of its image.

@@ -6,20 +6,22 @@
 import math
 from typing import NamedTuple
 
-from vinet_ros.gaze.geometry import PanTilt
+from vinet_ros.gaze.geometry import PanTilt, difference, distance
+from vinet_ros.gaze.jumps import LEAP_RAD, LeapWatch, jumped_to
 
 _STILL = PanTilt(0.0, 0.0)
 _STANDING_TAU_S = 1.5  # memory of a standing target's place
 _FASTEST_RAD_S = 0.7  # what a new target's velocity may be, as a standard deviation
 _AGREEING = 3  # so many more that say so than not: a single one may be of something else
+_SETTLED = 20  # measurements, after which it takes twice as many to say that it moves
 _TURNS_NS = 1_000_000_000  # a target that turns back may seem to stand for this long
 _TURN_RAD_S = 0.3  # what it may be off by when a target turns
 _GUESS_COUNTS = 4.0  # measurements that the first guess of the noise counts as
 _NOISE_MEMORY = 30.0  # measurements
 _LINE_NS = 400_000_000  # within which a target's way is a line
 _VIEW_RAD = 0.012
-_LEAP_RAD = 0.04
-_LEAP_SIGMAS = 4.0  # a standing target that is seen further off, twice in a row, stands there
+_LEAP_SIGMAS = 4.0  # a standing target that is seen further off has not moved there
+_RECENT_NS = 400_000_000  # measurements that tell a jump from a motion
 _KNOWN = 4  # measurements, after which it is known where a target stands
 _CARRIED_RAD = 0.12  # a motion is carried on for as long as it was seen, and by this
 _ONE_VIEW = 0.5  # of the noise is left while the camera rests
@@ -154,6 +156,7 @@ class TargetFilter:
         slowest_rad_s: A target slower than this stands.
         one_view: Whether the camera rests: a network sees a thing a little elsewhere when the
             camera has turned, which then is no motion of the thing. Until :meth:`turn`.
+        patient_s: A standing target that is seen elsewhere stands there after as long.
     """
 
     def __init__(
@@ -165,6 +168,7 @@ class TargetFilter:
         velocity_change: float = 0.1,
         slowest_rad_s: float = 0.04,
         one_view: bool = False,
+        patient_s: float = 0.3,
     ) -> None:
         self.stamp_ns = self._measured_ns = stamp_ns
         self.moving = False
@@ -179,7 +183,9 @@ class TargetFilter:
         self._place = direction
         self._weight = 1.0
         self._count = 1
-        self._seems = self._leaps = 0
+        self._seems = 0
+        self._leaps = LeapWatch(patient_s)
+        self._recent = [(stamp_ns, direction)]
         self._surprise = 2.0
         self._stood = direction
         self._stopped_ns: int | None = None
@@ -198,6 +204,11 @@ class TargetFilter:
     def _stopped_just_now(self) -> bool:
         """Whether it seems to stand since a moment: one that turns back seems so, too."""
         return self._stopped_ns is not None and self.stamp_ns - self._stopped_ns < _TURNS_NS
+
+    @property
+    def motion_seen_s(self) -> float:
+        """For how long a target that moves was seen to."""
+        return (self._measured_ns - self._moves_since_ns) * 1e-9
 
     @property
     def expected(self) -> PanTilt:
@@ -241,9 +252,12 @@ class TargetFilter:
         self.predict(stamp_ns)
         self._measured_ns = stamp_ns
         if self._leapt(measured):
-            if self._leaps > 1:
+            if self._leaps.lasts(stamp_ns, measured, self._place):
                 self.stand_at(measured)
             return
+        self._leaps.end()
+        self._recent = [r for r in self._recent if stamp_ns - r[0] <= _RECENT_NS]
+        self._recent.append((stamp_ns, measured))
         self._filter.noise_rad = self._noise.update(stamp_ns, measured)
         self._surprise += 0.3 * (self._filter.update(measured) - self._surprise)
         if self._surprise > _SURPRISED:
@@ -266,9 +280,8 @@ class TargetFilter:
         """
         if not self.moving:
             return Motion(self._place, _STILL)
-        seen_s = (self._measured_ns - self._moves_since_ns) * 1e-9
         speed = max(math.hypot(*self._filter.velocity), 1e-6)
-        longest_s = min(longest_s, seen_s + _CARRIED_RAD / speed)
+        longest_s = min(longest_s, self.motion_seen_s + _CARRIED_RAD / speed)
         ahead_s = max(stamp_ns - self._measured_ns, 0) * 1e-9
         # The filter has gone on to its own stamp already.
         further_s = min(ahead_s, longest_s) - (self.stamp_ns - self._measured_ns) * 1e-9
@@ -298,7 +311,13 @@ class TargetFilter:
         seems = (sure > 2.5 and gone > 2 * sigma and speed > self._slowest) or gone > 3 * sigma
         self._seems = self._seems + 1 if seems else max(self._seems - 1, 0)
         agreeing = _AGREEING - self._one_view
+        if self._count >= _SETTLED and not self._stopped_just_now:
+            agreeing *= 2
         if self._count > agreeing and self._seems >= agreeing:
+            place = jumped_to(self._recent)
+            if place is not None:
+                self.stand_at(place)
+                return
             self._begin(speed <= fastest_rad_s)
         if not self._stopped_just_now:
             self._stood = self._place
@@ -308,22 +327,28 @@ class TargetFilter:
 
         Then it is another thing, or another part of it: by a filter it would fly there and on.
         """
-        known = not self.moving and self._count >= _KNOWN
+        if self.moving or self._count < _KNOWN:
+            return False
         off = distance(measured, self._filter.direction)
-        if known and off > _LEAP_SIGMAS * self.sigma_rad and off > _LEAP_RAD:
-            self._leaps += 1
-            return True
-        self._leaps = 0
-        return False
+        far = off > _LEAP_SIGMAS * self.sigma_rad and off > LEAP_RAD
+        return far or self._leaps.goes_on(measured)
 
     def stand_at(self, place: PanTilt) -> None:
         """Begin anew at a place, as of now, with what is known of the noise."""
         self._measured_ns, self.moving = self.stamp_ns, False
+        self._leaps.leave(self.stamp_ns, self._place)
+        self._recent = [(self.stamp_ns, place)]
         self._noise.move(self.stamp_ns, place)
         self._filter = ConstantVelocityFilter(place, self._filter.noise_rad, self._change)
         self._place = self._stood = place
         self._weight, self._count = 1.0, 1
-        self._seems = self._leaps = 0
+        self._seems = 0
+
+    def halt(self) -> None:
+        """Stand where it was last seen."""
+        back_s = (self._measured_ns - self.stamp_ns) * 1e-9
+        place, velocity = self._filter.direction, self._filter.velocity
+        self.stand_at(PanTilt(*(p + v * back_s for p, v in zip(place, velocity, strict=True))))
 
     def _begin(self, moving: bool) -> None:
         """Move from now on, or stand elsewhere."""
@@ -332,15 +357,3 @@ class TargetFilter:
         if not moving:
             self._place, self._weight = self._filter.direction, 2.0
             self._filter.velocity = _STILL
-
-
-def difference(one: PanTilt, other: PanTilt) -> PanTilt:
-    """Return one minus other, pan the short way round."""
-    pan = math.remainder(one.pan_rad - other.pan_rad, math.tau)
-    return PanTilt(pan, one.tilt_rad - other.tilt_rad)
-
-
-def distance(one: PanTilt, other: PanTilt) -> float:
-    """Return the angle between two directions that are not far apart, rad."""
-    pan, tilt = difference(one, other)
-    return math.hypot(pan * math.cos(0.5 * (one.tilt_rad + other.tilt_rad)), tilt)

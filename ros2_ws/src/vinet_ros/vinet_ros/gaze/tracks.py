@@ -6,20 +6,22 @@
 import math
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from vinet_ros.gaze.geometry import PanTilt
-from vinet_ros.gaze.kalman import TargetFilter, distance
+from vinet_ros.gaze.geometry import PanTilt, distance
+from vinet_ros.gaze.jumps import LeapWatch
+from vinet_ros.gaze.kalman import TargetFilter
 
 _MOST_TRACKS = 32
 _ASTRAY_RAD = 0.06  # a standing target is not expected farther from where it was
-_ASTRAY_SIGMAS = 2.5  # nor farther than this, where less is known of it
+_ASTRAY_SIGMAS = 2.0  # nor farther than this, where less is known of it
 _TRAVELLED_RAD = 0.05
 _WELL_KNOWN = 4  # hits
 _FIXTURE = 10  # hits
 _SOUGHT_RAD_S = 0.25  # speed of a target that is sought after a saccade
 _SOUGHT_RAD = 0.25
 _MOMENT_S = 0.2
+_BRIEF_S = 0.5  # a motion seen for less, and then nothing for a moment, was none
 _TURNED_S = 0.3  # others than the one looked at are not seen for as long when the head turns
 _ECHO_RAD_S = 0.3  # faster, a motion that begins just after a saccade is an echo of that
 _DOUBLE_RAD = 0.03  # two targets nearer than this are one
@@ -116,6 +118,7 @@ class Track:
     seen_ns: int = 0
     born_ns: int = 0
     onset_ns: int | None = None
+    astray: LeapWatch = field(default_factory=lambda: LeapWatch(math.inf))
 
     @property
     def moving(self) -> bool:
@@ -248,14 +251,19 @@ class TrackTable:
 
         What stands does not begin to move fast by it, nor does it leap, unless it is news: the
         view has just turned, and a network that sees half a second at once sees motion for as
-        long, and hardly what stands in the middle of the view.
+        long, and hardly what stands in the middle of the view. What goes ever farther has gone.
         """
         self.predict(stamp_ns)
         for owner, candidate in self._pairs(candidates, track):
-            if owner is track and not _is_astray(owner, candidate):
-                self._see(
-                    owner, candidate, stamp_ns, dt_s, math.inf if owner.is_news else _ECHO_RAD_S
-                )
+            if owner is not track:
+                continue
+            place = candidate.direction
+            if not _is_astray(owner, place):
+                owner.astray.end()
+            elif not owner.astray.lasts(stamp_ns, place, owner.direction):
+                continue
+            fastest_rad_s = math.inf if owner.is_news else _ECHO_RAD_S
+            self._see(owner, candidate, stamp_ns, dt_s, fastest_rad_s)
 
     def _pairs(
         self, candidates: Sequence[Candidate], preferred: Track | None
@@ -295,10 +303,13 @@ class TrackTable:
     def _gate(self, track: Track, preferred: bool) -> float:
         """Return how far off a candidate may be.
 
-        A target just found may not leap. The one that is looked at is sought all the further, the
-        longer no image showed it: a saccade leads to where it was.
+        A target just found may not leap, nor one that stands and was seen a moment ago: what is
+        farther off is another one. The one that is looked at is sought all the further, the longer
+        no image showed it: a saccade leads to where it was.
         """
         settings = self._settings
+        if track.is_fixture and track.is_seen and not track.moving:
+            return settings.gate_min_rad
         leap = 1.5 * settings.gate_min_rad
         widest = settings.gate_max_rad if track.hits >= _WELL_KNOWN else leap
         gate = min(max(_GATE_SIGMAS * track.target.sigma_rad, settings.gate_min_rad), widest)
@@ -325,6 +336,8 @@ class TrackTable:
         counts = _MISS_COUNTS if track.is_seen else 1.0
         track.saliency -= self._share(counts * dt_s) * track.saliency
         track.unseen_s += dt_s
+        if track.moving and track.unseen_s > _MOMENT_S and track.target.motion_seen_s < _BRIEF_S:
+            track.target.halt()
 
     def _share(self, dt_s: float) -> float:
         tau_s = self._settings.saliency_tau_s
@@ -383,7 +396,7 @@ class TrackTable:
         self._tracks = kept
 
 
-def _is_astray(track: Track, candidate: Candidate) -> bool:
+def _is_astray(track: Track, seen: PanTilt) -> bool:
     """Return whether a target that stands, as far as is known, can hardly have gone there.
 
     One that was seen for long is known well; one that was seen for a moment before the head
@@ -393,7 +406,7 @@ def _is_astray(track: Track, candidate: Candidate) -> bool:
         return False
     gate = max(_ASTRAY_RAD, _ASTRAY_SIGMAS * track.target.sigma_rad)
     places = (track.direction, track.target.expected)
-    return all(distance(place, candidate.direction) > gate for place in places)
+    return all(distance(place, seen) > gate for place in places)
 
 
 def _find_again(track: Track, candidate: Candidate) -> None:
