@@ -73,6 +73,11 @@ def test_the_heads_own_motion_makes_no_target(raw_predictor):
     assert false["suppressed"] <= false["unsuppressed"] / 10
 
 
+def test_delays_are_drawn_by_the_seed():
+    assert Delays.drawn(3) == Delays.drawn(3) != Delays.drawn(4)
+    assert 0.012 <= min(Delays.drawn(seed).predict_s for seed in range(50)) < 0.02
+
+
 def test_it_is_the_same_again(predictor):
     first, again = (run(predictor, "standing", 1, 2.0) for _ in range(2))
     for field in fields(first):

@@ -21,6 +21,7 @@ from torch.nn import functional as F
 
 from vinet_ros.networks.avinet import AViNet
 from vinet_ros.networks.decoder import Decoder
+from vinet_ros.networks.fast_convolution import FastConv3d, convolve
 from vinet_ros.networks.shared_work import STRIDE, Span, encoder_of
 
 FOLDED = {"y3": "convtsp4", "y2": "convtsp3"}
@@ -94,9 +95,8 @@ class Parts(nn.Module):
         Args:
             places: (B, C, h, w), the first one a multiple of the kernel from the first fresh one.
         """
-        weight, groups = self.layer.weight, self.layer.groups
         return tuple(
-            F.conv2d(x, weight[:, :, tap], padding=1, groups=groups)
+            _part(self.layer, x[:, :, None], slice(tap, tap + 1))
             for x, tap in zip(places, self.taps, strict=True)
         )
 
@@ -172,14 +172,21 @@ def _folded(
                 z[:, :, k] if k < fold.own else skip[k - fold.own]
                 for k in there[taps[0] : taps[-1] + 1]
             ]
-            weight = layer.weight[:, :, taps[0] : taps[-1] + 1]
             x = torch.stack(frames, dim=2)
-            known.append(F.conv3d(x, weight, padding=(0, 1, 1), groups=layer.groups)[:, :, 0])
+            known.append(_part(layer, x, slice(taps[0], taps[-1] + 1)))
         total = known[0]
         for part in known[1:]:
             total = total + part
         rows.append(total)
     return torch.stack(rows, dim=2)
+
+
+def _part(layer: Any, x: Tensor, taps: slice) -> Tensor:
+    """Return what some taps in time of a convolution give of as many frames: (B, C', h, w)."""
+    if isinstance(layer, FastConv3d) and x.shape[-1] % 4 == 0:
+        return convolve(x, layer.sums[:, :, :, taps])[:, :, 0]
+    weight = layer.weight[:, :, taps]
+    return F.conv3d(x, weight, padding=(0, 1, 1), groups=layer.groups)[:, :, 0]
 
 
 def _visual(network: nn.Module) -> Any:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from vinet_ros.networks.fast_convolution import with_fast_convolutions
 from vinet_ros.networks.quantized import QuantizedNetwork
 from vinet_ros.preprocess import normalize_frames
 from vinet_ros.runtime.base import Executor, Kept, trim_memory
@@ -49,6 +50,8 @@ class OpenVINOExecutor(Executor):
         super().__init__(traits_of(model), f"openvino {precision}", "cpu", reason, batches)
         check_openvino()
         model = model.eval().to("cpu", torch.float32)
+        if precision == "fp32":
+            model = with_fast_convolutions(model)
         beside = self.traits.asides(None, None)
         sizes = [1, batches] if batches > 1 else [1]
         try:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import nn
 
+from vinet_ros.networks.fast_convolution import with_fast_convolutions
 from vinet_ros.networks.shared_decoder import Parts, Rest, folds_of
 from vinet_ros.networks.shared_work import Span, Spatial, StepFront, WholeFront
 from vinet_ros.runtime.base import Executor, trim_memory
@@ -101,10 +102,10 @@ def compiled_parts(
         DeviceError: If OpenVINO is not installed, or cannot run the network.
     """
     check_openvino()
-    modules, folds = modules_of(model, spans)
+    network = network_key(model, executor.traits.card)
+    modules, folds = modules_of(with_fast_convolutions(model), spans)
     frame = torch.zeros(1, 3, *executor.input_size)
     asides = [torch.from_numpy(a[None].copy()) for a in executor.traits.asides(None, None)]
-    network = network_key(model, executor.traits.card)
     parts: dict[str, Part] = {}
     try:
         with torch.inference_mode():

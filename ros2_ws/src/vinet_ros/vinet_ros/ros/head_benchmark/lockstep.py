@@ -66,6 +66,24 @@ class Delays:
     message_s: float = 0.005
     servo_s: float = 0.022
 
+    @classmethod
+    def drawn(cls, seed: int) -> "Delays":
+        """Return those of some robot: what goes well with the one may fail with another's.
+
+        Args:
+            seed: The same seed gives the same ones.
+        """
+        ranges = {
+            "image_hz": (29.0, 30.5),
+            "joints_hz": (55.0, 65.0),
+            "image_s": (0.01, 0.06),
+            "predict_s": (0.012, 0.06),
+            "message_s": (0.002, 0.02),
+            "servo_s": (0.01, 0.04),
+        }
+        random = np.random.default_rng(seed)
+        return cls(**{name: float(random.uniform(*between)) for name, between in ranges.items()})
+
 
 class Lockstep:
     """One trial.
@@ -240,7 +258,8 @@ def run_lockstep(options: HeadOptions, tell: Callable[[str], None]) -> HeadRepor
         with closing(Predictor("vinet_lite", stabilize=stabilize)) as predictor:
             name = predictor.executor.name
             for trial in trials:
-                loop = Lockstep(trial, clip, predictor, camera, Delays(), parameters)
+                delays = Delays.drawn(trial.seed)
+                loop = Lockstep(trial, clip, predictor, camera, delays, parameters)
                 recording = loop.run()
                 if options.traces:
                     save_recording(options.traces, recording)
