@@ -175,6 +175,15 @@ def test_view_writes_plain_lines_without_a_terminal(capsys):
     assert figures(state, 2.5) in lines[1]
 
 
+def test_a_gaze_tells_of_its_frame_too():
+    state = DemoState()
+    for stamp_ns in (0, 40_000_000):
+        state.note_frame(stamp_ns)
+    for stamp_ns in (40_000_000, 80_000_000):
+        state.note_gaze(gaze(stamp_ns), now_s=1.0)
+    assert (state.frames, state.gazes) == (3, 2)
+
+
 def test_stubborn_process_is_ended(tmp_path, monkeypatch):
     (tmp_path / "stubborn.py").write_text(
         "import signal, time\n"

@@ -43,7 +43,6 @@ def direction_deg(x: float, y: float, z: float) -> tuple[float, float]:
 class DemoState:
     """The demo's view of the running nodes; times are seconds of one steady clock."""
 
-    frames: int = 0
     first_frame_ns: int | None = None
     newest_frame_ns: int | None = None
     first_arrival_s: float | None = None
@@ -57,10 +56,16 @@ class DemoState:
     latencies_ms: list[float] = field(default_factory=list)
     last_arrival_s: float | None = None
     _recent: deque[tuple[float, float]] = field(default_factory=deque)
+    _stamps: set[int] = field(default_factory=set)
+
+    @property
+    def frames(self) -> int:
+        """How many frames were sent, as far as anything has told of them."""
+        return len(self._stamps)
 
     def note_frame(self, stamp_ns: int) -> None:
         """Note that a frame with this stamp was sent."""
-        self.frames += 1
+        self._stamps.add(stamp_ns)
         if self.first_frame_ns is None:
             self.first_frame_ns = stamp_ns
         self.newest_frame_ns = stamp_ns
@@ -69,6 +74,7 @@ class DemoState:
         """Note a gaze that arrived now."""
         self.gaze = gaze
         self.gazes += 1
+        self._stamps.add(gaze.stamp_ns)  # what tells of the frame itself may be lost
         self.first_arrival_s = now_s if self.first_arrival_s is None else self.first_arrival_s
         self.last_arrival_s = now_s
         self.latencies_ms.append(gaze.latency_ms)
