@@ -49,12 +49,13 @@ class LeapWatch:
             seen: Where the target was measured, rad.
             stands: Where it is known to stand, rad.
         """
-        goes_on, first = self.goes_on(seen), self._first
-        if first is None or not goes_on:
+        first = self._first
+        if first is None or not self.goes_on(seen):
             self._first = (stamp_ns, seen)
-        if first is not None and not goes_on:
-            return distance(seen, stands) > distance(first[1], stands) + 0.5 * LEAP_RAD
-        if first is None or stamp_ns - first[0] < self._patient_ns:
+            return first is not None and (
+                distance(seen, stands) > distance(first[1], stands) + 0.5 * LEAP_RAD
+            )
+        if stamp_ns - first[0] < self._patient_ns:
             return False
         return not (self._patient_ns and self._was_left(stamp_ns, seen, stands))
 

@@ -22,8 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 _OUTPUTS, _PRODUCTS = 4, 6
-# With fewer channels the sums cost as much as they save. Measured with OpenVINO on an AMD EPYC:
-# 1.3 to 1.7 times as fast from 480 on, 1.0 with 192, 0.5 to 0.7 with 64.
+# With fewer channels the sums cost as much as they save, or more, as OpenVINO runs them.
 _LEAST_CHANNELS = 256
 
 # Of the taps, for the points 0, 1, -1, 2, -2 and infinity.
