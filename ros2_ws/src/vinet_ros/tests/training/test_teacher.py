@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from vinet_ros.cli.train import app
 from vinet_ros.errors import WeightsError
 from vinet_ros.networks import create_model, load_model
-from vinet_ros.networks.weights import read_card
+from vinet_ros.networks.weights import WeightsCard, read_card, save_weights
 from vinet_ros.training.config import Stage, TrainConfig
 from vinet_ros.training.losses import LossWeights
 from vinet_ros.training.module import SaliencyModule
@@ -51,6 +51,30 @@ def test_a_teacher_sees_the_clip_at_its_own_rate():
     maps = teacher.densities(clip)
     torch.testing.assert_close(maps.flatten(1).sum(dim=1), torch.ones(2))
     assert maps[1, 0, 0] > maps[0, 0, 0] > maps[0, 20, 20]
+
+
+def test_of_several_teachers_the_mean_of_their_shares_is_taught():
+    class Even(torch.nn.Module):
+        def forward(self, clip):
+            return torch.full((clip.shape[0], *clip.shape[3:]), 7.0)  # its level does not matter
+
+    clip = torch.rand(2, 3, 4, 32, 64)
+    one, both = Teacher(Corner(), 15, 30), Teacher(Corner(), 15, 30, [Even()])
+    expected = (one.densities(clip) + 1 / (32 * 64)) / 2
+    torch.testing.assert_close(both.densities(clip), expected)
+
+
+def test_several_files_make_one_teacher_of_one_kind_of_network(tmp_path):
+    files = []
+    for name in ("vinet_lite", "vinet"):
+        files.append(tmp_path / f"{name}.safetensors")
+        card = WeightsCard(name, 8 if name == "vinet_lite" else 32, (224, 384), 15.0)
+        save_weights(files[-1], create_model(name), card)
+    with pytest.raises(WeightsError, match="must be of one network, got vinet, vinet_lite"):
+        load_teacher(",".join(map(str, files)), "vinet_lite")
+    clip = torch.rand(1, 3, 8, 64, 96)
+    twice = load_teacher("bundled,bundled", "vinet_lite").densities(clip)
+    torch.testing.assert_close(twice, load_teacher("bundled", "vinet_lite").densities(clip))
 
 
 def test_ground_truth_is_shared_between_people_and_teacher():

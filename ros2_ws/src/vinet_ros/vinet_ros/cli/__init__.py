@@ -62,6 +62,9 @@ COMMANDS = (
     Command("evaluate", "vinet_ros.cli.evaluate", "Score a network beside baselines and people."),
     Command("data", "vinet_ros.cli.data", "Look through training data; pack it."),
     Command("train", "vinet_ros.cli.train", "Train a network on human gaze.", "train"),
+    Command(
+        "ablation", "vinet_ros.cli.ablation", "What each choice of the recipe gives.", "train"
+    ),
     Command("paper", "vinet_ros.cli.paper", "The tables of the two papers, reproduced.", "train"),
 )
 

@@ -3,9 +3,9 @@
 
 """vinet_lite: our small causal saliency network for robots without a GPU.
 
-A per-frame encoder (EfficientNet-Lite0), whose features are computed once a frame and kept, and
-a decoder in the manner of ViNet that joins several levels and, along time, the kept features of
-the last frames. It is not from either paper.
+A per-frame encoder (EfficientNet-Lite, by default Lite0), whose features are computed once a frame
+and kept, and a decoder in the manner of ViNet that joins several levels and, along time, the kept
+features of the last frames. It is not from either paper.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vinet_ros.networks.efficientnet_lite import LEVEL_CHANNELS, EfficientNetLite0
+from vinet_ros.networks.efficientnet_lite import EfficientNetLite, lite_size
 
 
 class ViNetLite(nn.Module):
@@ -27,20 +27,28 @@ class ViNetLite(nn.Module):
         clip_length: Frames of the window, at least 1.
         width: Channels of the finest decoder stage; the coarser ones have 2 and 3 times as many.
         motion_width: Channels that each level's temporal convolution gives.
+        encoder: Which EfficientNet-Lite: "lite0", "lite1" or "lite2".
     """
 
     input_size = (224, 384)
     # Parts of each TimeJoin that a standing scene does not reach, by their attributes' names.
     motion_layers = ("reduce", "change", "mix")
 
-    def __init__(self, clip_length: int = 8, width: int = 48, motion_width: int = 32) -> None:
+    def __init__(
+        self,
+        clip_length: int = 8,
+        width: int = 48,
+        motion_width: int = 32,
+        encoder: str = "lite0",
+    ) -> None:
         super().__init__()
         if clip_length < 1:
             raise ValueError(f"clip_length must be at least 1, got {clip_length}")
         self.clip_length = clip_length
         self.motion_shape = (clip_length - 1, 2, 3) if clip_length > 1 else None
-        self.encoder = EfficientNetLite0()
-        self.decoder = LiteDecoder(clip_length, width, motion_width)
+        self.encoder = EfficientNetLite(encoder)
+        levels = lite_size(encoder).level_channels[1:]
+        self.decoder = LiteDecoder(levels, clip_length, width, motion_width)
 
     def encode(self, frames: Tensor) -> tuple[Tensor, ...]:
         """Return what is kept of each frame.
@@ -50,7 +58,7 @@ class ViNetLite(nn.Module):
 
         Returns:
             Features at strides 8, 16 and 32: (B, 40, H/8, W/8), (B, 112, H/16, W/16),
-            (B, 320, H/32, W/32).
+            (B, 320, H/32, W/32); of lite2 48, 120 and 352 channels.
         """
         return tuple(self.encoder(frames)[1:])
 
@@ -92,9 +100,11 @@ class ViNetLite(nn.Module):
 class LiteDecoder(nn.Module):
     """Kept features of T frames to the logits of the newest frame's map."""
 
-    def __init__(self, clip_length: int, width: int, motion_width: int) -> None:
+    def __init__(
+        self, levels: tuple[int, ...], clip_length: int, width: int, motion_width: int
+    ) -> None:
         super().__init__()
-        fine, middle, coarse = LEVEL_CHANNELS[1:]
+        fine, middle, coarse = levels
         self.time8 = TimeJoin(fine, width, motion_width, clip_length)
         self.time16 = TimeJoin(middle, 2 * width, motion_width, clip_length)
         self.time32 = TimeJoin(coarse, 3 * width, motion_width, clip_length)

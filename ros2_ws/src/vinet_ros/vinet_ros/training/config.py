@@ -125,7 +125,7 @@ class TrainConfig:
         visual_weights: ViNet file for the visual part of a fresh AViNet.
         audio_weights: File for the sound encoder of a fresh AViNet, or of STAViS.
         teacher: Weight file of a network whose maps are learned in stages with a `teacher_share`;
-            "bundled" is the vinet_lite of the package.
+            "bundled" is the vinet_lite of the package. Of several, joined by commas, the mean.
         stages: The parts, one after the other.
         batch: Samples a step.
         weights: What the loss is made of.
@@ -245,7 +245,7 @@ def default_stages(frames: int) -> tuple[Stage, ...]:
 def _stage(entry: dict[str, Any]) -> Stage:
     making = dict(entry.pop("making"))
     augmentation = Augmentation(**making.pop("augmentation"))
-    for name in ("mover_pixels", "mover_speed", "camera_speed"):  # YAML has no tuples
+    for name in ("mover_pixels", "mover_speed", "camera_speed", "size"):  # YAML has no tuples
         if name in making:
             making[name] = tuple(making[name])
     clips = entry.pop("clips", None)

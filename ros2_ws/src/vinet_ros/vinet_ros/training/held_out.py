@@ -16,6 +16,7 @@ from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor, nn
 
 from vinet_ros.errors import DataError
+from vinet_ros.preprocess import INPUT_SIZE, resize_rgb
 from vinet_ros.runtime.benchmark_report import write_atomically
 from vinet_ros.training.config import Stage, TrainConfig
 from vinet_ros.training.datasets import Still
@@ -55,11 +56,17 @@ class HeldOutRow:
 
 
 def score_held_out(
-    model: nn.Module, stage: str, return_share: float, taken: bool, stills: Sequence[Still]
+    model: nn.Module,
+    stage: str,
+    return_share: float,
+    taken: bool,
+    stills: Sequence[Still],
+    size: tuple[int, int] = INPUT_SIZE,
 ) -> HeldOutRow:
-    """Score a network on stills; its mode is left as it was."""
+    """Score a network on stills, seen at a size; its mode is left as it was."""
     training = model.training
-    scores = score_stills(static_predict(model.eval()), stills).means()
+    images = [resize_rgb(still.load_rgb(), size) for still in stills]
+    scores = score_stills(static_predict(model.eval()), stills, images=images).means()
     model.train(training)
     values = (scores[name] for name in ("CC", "NSS", "KLDiv", "SIM", "AUC-J"))
     return HeldOutRow(stage, return_share, taken, *values)
@@ -87,7 +94,8 @@ def score_stage(
     rows = []
     for share in sorted(shares):
         return_towards(model, before, share)
-        rows.append(score_held_out(model, stage.name, share, share == stage.return_share, held))
+        taken = share == stage.return_share
+        rows.append(score_held_out(model, stage.name, share, taken, held, stage.making.size))
         model.load_state_dict(after)
     save_rows(folder / HELD_OUT_FILE, rows)
 

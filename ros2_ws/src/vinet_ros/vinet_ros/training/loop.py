@@ -265,8 +265,9 @@ def _card(config: TrainConfig, model: nn.Module) -> WeightsCard:
     spec = model_spec(config.model)
     training = asdict(config)
     # Folders belong to one machine; the files' own names go along.
-    for name in ("data", "init", *PART_FILES, "teacher"):
+    for name in ("data", "init", *PART_FILES):
         training[name] = Path(training[name]).name
+    training["teacher"] = ",".join(Path(file).name for file in config.teacher.split(","))
     del training["out"], training["machine"]
     return WeightsCard(
         model=config.model,

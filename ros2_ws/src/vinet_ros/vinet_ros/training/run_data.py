@@ -152,7 +152,7 @@ def stage_data(config: TrainConfig, stage: Stage, split: Split | VideoSplit) -> 
         frames = 1 if model_spec(config.model).streaming else stage.making.frames
         return RunData(
             MadeSamples(kept, stage.making, config.seed),  # type: ignore[arg-type]
-            StillSamples(held, frames),  # type: ignore[arg-type]
+            StillSamples(held, frames, stage.making.size),  # type: ignore[arg-type]
             config,
             stage,
         )

@@ -52,6 +52,7 @@ class ClipMaking:
         pursuit_share: Share of clips in which the camera turns with the moving piece, 0..1: that
             one stays about where it is in the picture, and the scene slides past.
         augmentation: Crop, mirror and light.
+        size: Height and width of the frames, divisible by 32.
     """
 
     frames: int = 1
@@ -64,6 +65,11 @@ class ClipMaking:
     faint_share: float = 0.0
     pursuit_share: float = 0.0
     augmentation: Augmentation = field(default_factory=Augmentation)
+    size: tuple[int, int] = INPUT_SIZE
+
+    def __post_init__(self) -> None:
+        if any(side < 32 or side % 32 for side in self.size):
+            raise ValueError(f"size must be multiples of 32, got {self.size[0]} x {self.size[1]}")
 
 
 class StillSamples(Dataset[Sample]):
@@ -72,10 +78,12 @@ class StillSamples(Dataset[Sample]):
     Each item is a clip in which nothing moves: of one frame, or of one repeated.
     """
 
-    def __init__(self, stills: Sequence[Still], frames: int = 1) -> None:
+    def __init__(
+        self, stills: Sequence[Still], frames: int = 1, size: tuple[int, int] = INPUT_SIZE
+    ) -> None:
         self.stills = stills
         self.frames = frames
-        self.images = [resize_rgb(still.load_rgb(), INPUT_SIZE) for still in stills]
+        self.images = [resize_rgb(still.load_rgb(), size) for still in stills]
 
     def __len__(self) -> int:
         return len(self.stills)
@@ -96,7 +104,7 @@ class MadeSamples(Dataset[Sample]):
     """
 
     def __init__(self, stills: Sequence[Still], making: ClipMaking, seed: int) -> None:
-        self.base = StillSamples(stills)
+        self.base = StillSamples(stills, size=making.size)
         self.making = making
         self.seed = seed
 
@@ -145,13 +153,13 @@ class MadeSamples(Dataset[Sample]):
         *,
         pursued: bool,
     ) -> tuple[list[NDArray[np.uint8]], tuple[float, float]]:
-        height, width = INPUT_SIZE
+        height, width = self.making.size
         donor = self.base.images[int(rng.integers(len(self)))]
         size = int(_log_uniform(rng, self.making.mover_pixels))
         speed = _PURSUED_SPEED if pursued else self.making.mover_speed
         speeds = [_log_uniform(rng, speed)] + [0.0] * int(rng.integers(0, 4))
-        ways = [draw_path(rng, INPUT_SIZE, len(frames), speed) for speed in speeds]
-        seen = [_in_views(way, views) for way in ways]
+        ways = [draw_path(rng, (height, width), len(frames), speed) for speed in speeds]
+        seen = [_in_views(way, views, (height, width)) for way in ways]
         if pursued:
             seen[0] = ways[0]  # the camera goes with it
         pieces = [draw_piece(rng, donor, size, path) for path in seen]
@@ -196,9 +204,11 @@ class EpochSampler(Sampler[tuple[int, int]]):
         return iter([(self.epoch, int(index)) for index in mine])
 
 
-def _in_views(way: NDArray[np.float64], views: Sequence[View]) -> NDArray[np.float64]:
+def _in_views(
+    way: NDArray[np.float64], views: Sequence[View], size: tuple[int, int]
+) -> NDArray[np.float64]:
     """Return where a way (T, 2), in pixels of the newest view, is seen from each frame's view."""
-    height, width = INPUT_SIZE
+    height, width = size
     newest = views[-1]
     seen = []
     for (x, y), view in zip(way, views, strict=True):

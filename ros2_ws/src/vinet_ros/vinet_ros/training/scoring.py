@@ -53,7 +53,8 @@ def score_stills(
         name: Of the predictor.
         truth: By default all fixations, at 56 x 96.
         columns: Names from `METRICS`.
-        images: The stills' images (224, 384, 3) where they are in memory; None reads them.
+        images: The stills' images (H, W, 3) where they are in memory, all of the size that
+            `predict` shall see; None reads them.
         batch_size: Images given to `predict` at once.
         progress: Called with the number of images done, after each batch.
 

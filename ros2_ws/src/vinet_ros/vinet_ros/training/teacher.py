@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -21,7 +22,7 @@ BUNDLED = "bundled"
 
 
 class Teacher:
-    """A frozen network and the frames that it takes of a clip made for another one.
+    """A frozen network, or several, and the frames taken of a clip made for another one.
 
     It is no part of a module: it is not trained, and no checkpoint holds it.
 
@@ -29,10 +30,17 @@ class Teacher:
         model: A saliency network; it goes to the device of the clips.
         rate_hz: Frames a second that it was made for.
         clip_rate_hz: Those of the clips that it will see.
+        others: More networks of its kind; the mean of all maps is taught.
     """
 
-    def __init__(self, model: nn.Module, rate_hz: float, clip_rate_hz: float) -> None:
-        self._network: Any = model.eval().requires_grad_(False)
+    def __init__(
+        self,
+        model: nn.Module,
+        rate_hz: float,
+        clip_rate_hz: float,
+        others: Sequence[nn.Module] = (),
+    ) -> None:
+        self._networks: list[Any] = [m.eval().requires_grad_(False) for m in (model, *others)]
         self._step = max(1, round(clip_rate_hz / rate_hz))
 
     def teach(self, batch: Sample, share: float, maps: Tensor) -> Sample:
@@ -54,10 +62,10 @@ class Teacher:
 
     def densities(self, clip: Tensor) -> Tensor:
         """Return maps (B, H, W), each summing to one, of normalised clips (B, 3, T, H, W)."""
-        self._network = self._network.to(clip.device)
+        seen = clip[:, :, self.frames(clip.shape[2])]
         with torch.no_grad():
-            maps: Tensor = self._network(clip[:, :, self.frames(clip.shape[2])]).float()
-        return maps / maps.flatten(1).sum(dim=1).clamp_min(1e-12)[:, None, None]
+            answers = [_as_shares(network.to(clip.device)(seen)) for network in self._networks]
+        return torch.stack(answers).mean(dim=0)
 
     def frames(self, length: int) -> list[int]:
         """Return which frames of a clip it sees, oldest first; the first one stands for earlier.
@@ -66,28 +74,46 @@ class Teacher:
         >>> Teacher(create_model("vinet_lite", clip_length=4), 15, 30).frames(5)
         [0, 0, 2, 4]
         """
-        wanted = int(self._network.clip_length)
+        wanted = int(self._networks[0].clip_length)
         return [max(0, length - 1 - self._step * k) for k in range(wanted)][::-1]
 
 
 def load_teacher(weights: str, student: str) -> Teacher:
-    """Return the teacher of a weight file, for a network of the catalog.
+    """Return the teacher of a weight file, or of several, for a network of the catalog.
 
     Args:
-        weights: A file, or "bundled".
+        weights: A file, or "bundled"; several of one network are joined by commas.
         student: Name of the network that learns.
 
     Raises:
-        WeightsError: If the file cannot be read or says nothing of its network.
+        WeightsError: If a file cannot be read or says nothing of its network, or the files are
+            of different networks.
     """
-    name: str | None = "vinet_lite"
-    if weights != BUNDLED:
-        card = read_card(weights)
-        name = card.model if card else identify(shapes_of(read_state_dict(weights)))
+    files = weights.split(",")
+    names = {_network_of(file) for file in files}
+    if len(names) > 1:
+        raise WeightsError(
+            f"{weights}: teachers must be of one network, got {', '.join(sorted(names))}"
+        )
+    (name,) = names
+    first, *others = (load_model(name, None if file == BUNDLED else file) for file in files)
+    return Teacher(first, model_spec(name).rate_hz, model_spec(student).rate_hz, others)
+
+
+def _network_of(weights: str) -> str:
+    if weights == BUNDLED:
+        return "vinet_lite"
+    card = read_card(weights)
+    name = card.model if card else identify(shapes_of(read_state_dict(weights)))
     if name is None:
         raise WeightsError(f"{weights} does not say which network it is for; take one with a card")
-    model = load_model(name, None if weights == BUNDLED else weights)
-    return Teacher(model, model_spec(name).rate_hz, model_spec(student).rate_hz)
+    return name
+
+
+def _as_shares(maps: Tensor) -> Tensor:
+    """Return maps (B, H, W), each summing to one."""
+    maps = maps.float()
+    return maps / maps.flatten(1).sum(dim=1).clamp_min(1e-12)[:, None, None]
 
 
 def quicken_norms(model: nn.Module, momentum: float = 0.02) -> None:
