@@ -272,6 +272,18 @@ def test_openvino_needs_nothing_of_the_model_afterwards():
     np.testing.assert_allclose(values, expected, atol=1e-5)
 
 
+def test_openvino_keeps_the_bytes_of_frames_that_a_network_keeps_itself():
+    model = small("vinet")
+    frames = film(model.clip_length)
+    for batches in (1, 2):
+        executor = OpenVINOExecutor(model, batches=batches)
+        kept = [executor.encode(frame) for frame in frames]
+        assert all(k.dtype == np.uint8 and k.shape[:2] == (1, 3) for (k,) in kept)
+        maps = executor.predict_batch([kept] * batches)
+        for values in maps:
+            np.testing.assert_allclose(values, forward(model, frames), atol=1e-5)
+
+
 def test_openvino_says_what_it_cannot_convert():
     class Sorted(WindowReader):
         def decode(self, features):

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from vinet_ros.errors import DeviceError
 from vinet_ros.networks.quantized import QuantizedNetwork, StoredGraph
+from vinet_ros.preprocess import PixelScale
 from vinet_ros.runtime.graph_cache import GRAPHS, network_key
 from vinet_ros.runtime.steps import DecodeStep, EncodeStep
 from vinet_ros.runtime.traits import NetworkTraits, Values
@@ -67,6 +68,17 @@ class Part:
             return [_request(graph, self.shapes, threads, size) for size in sizes]
 
         return list(GRAPHS.use(self.key, self.make, compiled))
+
+    def of_pixels(self, scale: PixelScale) -> Part:
+        """Return the same graph with a first input of bytes, RGB 0..255, in place of its floats.
+
+        They are a quarter of the memory, in the window and on their way into the graph.
+
+        Args:
+            scale: How the network wants its pixels.
+        """
+        key = None if self.key is None else ("pixels", scale, self.key)
+        return Part(self.shapes, lambda: _of_pixels(self.make(), scale), key)
 
 
 def network_parts(
@@ -170,6 +182,20 @@ def _read(stored: StoredGraph) -> Any:
     numbers = ov.Tensor(ov.Type.u8, ov.Shape([len(stored.numbers)]))
     numbers.data[:] = memoryview(stored.numbers)
     return ov.Core().read_model(stored.layers, numbers)
+
+
+def _of_pixels(graph: Any, scale: PixelScale) -> Any:
+    """Let a graph scale its first input, a window (B, T, 3, H, W), itself."""
+    ov = import_openvino()
+    steps = ov.preprocess.PrePostProcessor(graph)
+    window = steps.input(0)
+    window.tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NDCHW"))
+    window.model().set_layout(ov.Layout("NDCHW"))
+    # scale * pixel - shift, in OpenVINO's terms: the mean off, and then divided.
+    mean = [shift / factor for factor, shift in zip(scale.scale, scale.shift, strict=True)]
+    deviation = [1 / factor for factor in scale.scale]
+    window.preprocess().convert_element_type(ov.Type.f32).mean(mean).scale(deviation)
+    return steps.build()
 
 
 def _shapes(ports: Any) -> list[_Shape]:

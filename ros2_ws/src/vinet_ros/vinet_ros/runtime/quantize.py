@@ -172,7 +172,7 @@ def _quantized_graphs(
     pixels = plain.traits.pixel_scale
     inputs: dict[str, Callable[[Window], list[Values]]] = {
         "encoder": lambda window: [normalize_frames(window[-1].frame, pixels)[None]],
-        "decoder": lambda window: _decoder_inputs(plain, window),
+        "decoder": lambda window: _decoder_inputs(plain, window, scaled=encoder is None),
     }
     graphs = {}
     for name, part in there.items():
@@ -184,10 +184,15 @@ def _quantized_graphs(
     return graphs
 
 
-def _decoder_inputs(executor: OpenVINOExecutor, window: Window) -> list[Values]:
-    levels = range(len(window[0].kept))
+def _decoder_inputs(executor: OpenVINOExecutor, window: Window, *, scaled: bool) -> list[Values]:
+    """Return a window as the decoder takes it: what is kept, or the `scaled` frames themselves."""
     full = window if isinstance(window, FullWindow) else FullWindow(window)
-    frames = [np.stack([moment.kept[k] for moment in window], axis=1) for k in levels]
+    if scaled:
+        pixels = executor.traits.pixel_scale
+        frames = [np.stack([normalize_frames(m.frame, pixels)[None] for m in window], axis=1)]
+    else:
+        levels = range(len(window[0].kept))
+        frames = [np.stack([moment.kept[k] for moment in window], axis=1) for k in levels]
     return frames + [v[None].copy() for v in executor.traits.asides(full.sound, full.motion)]
 
 
