@@ -82,6 +82,16 @@ def _seen_differently(augmentation: Augmentation) -> Change:
     return change
 
 
+def _longer(config: TrainConfig) -> TrainConfig:
+    """Train twice as long."""
+    stages = (replace(stage, epochs=2 * stage.epochs) for stage in config.stages)
+    return replace(config, stages=tuple(stages))
+
+
+def _both(first: Change, second: Change) -> Change:
+    return lambda config: second(first(config))
+
+
 def _taught(config: TrainConfig) -> TrainConfig:
     """Learn half from the mean map of three networks that never saw the fold either."""
     files = (str(_member(config, name) / "weights.safetensors") for name in _MEMBERS)
@@ -109,6 +119,12 @@ CHOICES = (
     Choice("encoder_whole", "the whole encoder learns", _stage(encoder="all")),
     Choice("half_dropout", "a tenth of the feature channels dropped", _stage(feature_dropout=0.1)),
     Choice("lite1", "encoder EfficientNet-Lite1", _option(encoder="lite1")),
+    Choice(
+        "lite2_whole",
+        "encoder EfficientNet-Lite2, and the whole of it learns",
+        _both(_option(encoder="lite2"), _stage(encoder="all")),
+    ),
+    Choice("longer", "twice as many epochs", _longer),
 )
 
 
